@@ -1,1 +1,16 @@
-//! Provost.
+//! Provost, a host for payment-provider plugins. `ARCHITECTURE.md` is the map.
+
+pub mod api;
+pub mod app;
+pub mod capabilities;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod egress;
+pub mod model;
+pub mod operations;
+pub mod outbox;
+pub mod registry;
+pub mod runtime;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,1 @@
+//! Every part, built once; every long-running task, and its shutdown.

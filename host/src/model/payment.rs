@@ -1,0 +1,228 @@
+//! A payment: what a merchant knows and a refund refers to. The row that is locked.
+
+use super::{Amount, Carry, OperationKey, Reference};
+use crate::clock::Timestamp;
+
+/// Where the store keeps a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PaymentKey(pub i64);
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaymentState {
+    /// Its first call runs.
+    Started,
+    /// Nobody knows yet.
+    Unknown,
+    /// The provider decides later.
+    Pending,
+    /// The payer must go somewhere first.
+    ActionRequired,
+    /// Reserved.
+    Authorized,
+    /// Paid.
+    Accepted,
+    /// Refused.
+    Failed,
+    /// Reserved once, and released.
+    Voided,
+    /// Nothing happened at the provider.
+    NotExecuted,
+}
+
+impl PaymentState {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Started,
+        Self::Unknown,
+        Self::Pending,
+        Self::ActionRequired,
+        Self::Authorized,
+        Self::Accepted,
+        Self::Failed,
+        Self::Voided,
+        Self::NotExecuted,
+    ];
+
+    /// Its name in the store, in logs and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Unknown => "unknown",
+            Self::Pending => "pending",
+            Self::ActionRequired => "action_required",
+            Self::Authorized => "authorized",
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Voided => "voided",
+            Self::NotExecuted => "not_executed",
+        }
+    }
+
+    /// The state that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether only the provider's own word may still change it.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Accepted | Self::Failed | Self::Voided | Self::NotExecuted)
+    }
+
+    /// Whether the shop's transaction id is free for another try (rule 15).
+    pub fn frees_business_key(self) -> bool {
+        matches!(self, Self::Failed | Self::Voided | Self::NotExecuted)
+    }
+
+    /// Whether the merchant waits for something that the host must find out (rule 6).
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Unknown | Self::Pending | Self::ActionRequired)
+    }
+}
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefundState {
+    /// Its call runs.
+    Started,
+    /// Nobody knows yet.
+    Unknown,
+    /// The provider decides later.
+    Pending,
+    /// Paid back.
+    Accepted,
+    /// Refused.
+    Failed,
+    /// Nothing happened at the provider.
+    NotExecuted,
+}
+
+impl RefundState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Started, Self::Unknown, Self::Pending, Self::Accepted, Self::Failed, Self::NotExecuted];
+
+    /// Its name in the store, in logs and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Unknown => "unknown",
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::NotExecuted => "not_executed",
+        }
+    }
+
+    /// The state that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether its amount is kept from further refunds until it is decided (rule 12).
+    pub fn holds(self) -> bool {
+        matches!(self, Self::Started | Self::Unknown | Self::Pending)
+    }
+}
+
+/// A refund of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// The operation that made it; none for one that was made elsewhere and is being adopted.
+    pub operation: Option<OperationKey>,
+    /// The host's name for it.
+    pub reference: Reference,
+    /// The provider's ids for it.
+    pub ids: Vec<String>,
+    /// The id that the merchant was first told, for ever (rule 5).
+    pub told: Option<String>,
+    /// How much of the payment it gives back.
+    pub amount: Amount,
+    /// Where it stands.
+    pub state: RefundState,
+    /// The provider's text.
+    pub description: Option<String>,
+    /// What the plugin gave the host to keep for it.
+    pub carry: Option<Carry>,
+    /// When it was claimed.
+    pub created_at: Timestamp,
+}
+
+/// What a merchant knows and a refund refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Where the store keeps it.
+    pub key: PaymentKey,
+    /// The provider, by the name in the path.
+    pub external: String,
+    /// The host's name for it.
+    pub reference: Reference,
+    /// The merchant's id.
+    pub shop_transaction_id: Option<String>,
+    /// The payment method.
+    pub payment_method: Option<String>,
+    /// What was asked; none for an adopted payment of which it is not known.
+    pub amount: Option<Amount>,
+    /// Minor units reserved, where known.
+    pub authorized: Option<u64>,
+    /// Minor units taken, where known.
+    pub captured: Option<u64>,
+    /// Minor units given back.
+    pub refunded: u64,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// Every provider id ever learnt, the one to show first.
+    pub ids: Vec<String>,
+    /// The id that the merchant was first told, for ever (rule 5).
+    pub told: Option<String>,
+    /// The provider's text.
+    pub description: Option<String>,
+    /// The plugin's metadata, a JSON object as text.
+    pub metadata: Option<String>,
+    /// Why it was declined.
+    pub decline_code: Option<String>,
+    /// What the plugin gave the host to keep.
+    pub carry: Option<Carry>,
+    /// What a person must look at.
+    pub review: Option<String>,
+    /// Callbacks told so far.
+    pub sequence: u64,
+    /// The provider's time of the newest news that counted (rule 28).
+    pub observed_at: Option<Timestamp>,
+    /// When the provider gives up waiting for the payer.
+    pub expires_at: Option<Timestamp>,
+    /// When the host shall ask the provider.
+    pub ask_at: Option<Timestamp>,
+    /// When the last `check` callback was enqueued (rule 34).
+    pub checked_at: Option<Timestamp>,
+    /// When it was claimed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
+}
+
+impl Payment {
+    /// The id that merchants know it by.
+    pub fn shown_id(&self) -> &str {
+        self.told.as_deref().or(self.ids.first().map(String::as_str)).unwrap_or(&self.reference.0)
+    }
+
+    /// Minor units that open refunds keep from further ones (rule 12).
+    pub fn held(&self) -> u64 {
+        self.refunds.iter().filter(|refund| refund.state.holds()).map(|refund| refund.amount.minor).sum()
+    }
+
+    /// Minor units that may still be refunded; none where what was captured is not known, and the provider alone judges.
+    pub fn refundable(&self) -> Option<u64> {
+        self.captured.map(|captured| captured.saturating_sub(self.refunded).saturating_sub(self.held()))
+    }
+}
+
+impl Refund {
+    /// The id that merchants know it by.
+    pub fn shown_id(&self) -> &str {
+        self.told.as_deref().or(self.ids.first().map(String::as_str)).unwrap_or(&self.reference.0)
+    }
+}

@@ -1,0 +1,5 @@
+//! The only owner of wasmtime.
+
+mod settings;
+
+pub use settings::Settings;

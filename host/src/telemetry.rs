@@ -1,0 +1,19 @@
+//! Metric names in one list; the set-up of logs. Imports nothing of ours.
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The `[log]` table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `trace`, `debug`, `info`, `warn` or `error`, or directives such as `info,provost::egress=debug`.
+    pub level: String,
+    /// None: text on a terminal, JSON otherwise.
+    pub format: Option<Format>,
+}
