@@ -33,10 +33,7 @@ pub(crate) struct Arguments {
 /// The chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let plugins = arguments.out.clone();
-    build(
-        workspace,
-        &plugins.unwrap_or_else(|| plugins_folder(workspace)),
-    )
+    build(workspace, &plugins.unwrap_or_else(|| plugins_folder(workspace)))
 }
 
 /// Where the plugins go if nobody says otherwise.
@@ -97,9 +94,7 @@ fn compile(
     command.env(VERSION, version);
     command.current_dir(&workspace.root).stdout(Stdio::piped());
 
-    let mut child = command
-        .spawn()
-        .with_context(|| program::cannot_start(&command))?;
+    let mut child = command.spawn().with_context(|| program::cannot_start(&command))?;
     let mut built = HashMap::new();
     let messages = child.stdout.take().context("cargo's messages are piped")?;
     for line in BufReader::new(messages).lines() {
@@ -119,12 +114,7 @@ fn compile(
 }
 
 /// Copies under another name and renames, so that a host that watches the folder sees whole files.
-fn place(
-    built: &HashMap<PathBuf, PathBuf>,
-    component: &ComponentCrate,
-    folder: &Path,
-    stem: &str,
-) -> Result<()> {
+fn place(built: &HashMap<PathBuf, PathBuf>, component: &ComponentCrate, folder: &Path, stem: &str) -> Result<()> {
     let from = built
         .get(&component.manifest)
         .with_context(|| format!("cargo built {} but named no .wasm file", component.package))?;

@@ -35,10 +35,7 @@ pub(crate) fn ensure(home: &Path) -> Result<GuestEnvironment> {
 }
 
 fn unpack(home: &Path) -> Result<()> {
-    progress(format_args!(
-        "fetching Debian's rustc and its wasm32 library into {} (about 200 MB)",
-        home.display()
-    ));
+    progress(format_args!("fetching Debian's rustc and its wasm32 library into {} (about 200 MB)", home.display()));
     if home.exists() {
         fs::remove_dir_all(home)?;
     }
@@ -51,21 +48,11 @@ fn unpack(home: &Path) -> Result<()> {
 
     program::run(apt("apt-get", home).arg("update"))?;
     let library = versioned_library(home)?;
-    let install = [
-        "-y",
-        "--no-install-recommends",
-        "--download-only",
-        "install",
-    ];
+    let install = ["-y", "--no-install-recommends", "--download-only", "install"];
     // apt draws its progress on stdout, where only results belong.
     program::output(apt("apt-get", home).args(install).arg(library))?;
     let mut download = apt("apt-get", home);
-    program::run(
-        download
-            .arg("download")
-            .args(PACKAGES)
-            .current_dir(&archives),
-    )?;
+    program::run(download.arg("download").args(PACKAGES).current_dir(&archives))?;
 
     for package in fs::read_dir(&archives)? {
         let package = package?.path();
@@ -82,12 +69,7 @@ fn unpack(home: &Path) -> Result<()> {
 /// The machine's own mirror, with the suite we want.
 fn source() -> Result<String> {
     let mut command = Command::new("apt-get");
-    command.args([
-        "indextargets",
-        "--format",
-        "$(REPO_URI)",
-        "Created-By: Packages",
-    ]);
+    command.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
     let mirrors = program::output(&mut command)?;
     let mirror = mirrors.lines().next().context("apt knows no mirror")?;
     Ok(format!("deb [signed-by={KEYRING}] {mirror} {SUITE} main\n"))
@@ -96,13 +78,9 @@ fn source() -> Result<String> {
 /// The package that `libstd-rust-dev` depends on carries the compiler's version in its name.
 fn versioned_library(home: &Path) -> Result<String> {
     let depends = program::output(apt("apt-cache", home).args(["depends", "libstd-rust-dev"]))?;
-    let mut names = depends
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Depends: "));
+    let mut names = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
     let name = names.find(|name| name.starts_with("libstd-rust-"));
-    Ok(name
-        .context("Debian's Rust is packaged differently now")?
-        .to_owned())
+    Ok(name.context("Debian's Rust is packaged differently now")?.to_owned())
 }
 
 /// An apt that knows only our folder: no system source, list, cache or installed package.
@@ -151,10 +129,7 @@ fn environment(rustc: PathBuf) -> Result<GuestEnvironment> {
     let folders = std::iter::once(tools.join("gcc-ld")).chain(std::env::split_paths(&path));
     Ok(GuestEnvironment(vec![
         (OsString::from("RUSTC"), rustc.into()),
-        (
-            OsString::from("CARGO_TARGET_WASM32_WASIP2_LINKER"),
-            linker.into(),
-        ),
+        (OsString::from("CARGO_TARGET_WASM32_WASIP2_LINKER"), linker.into()),
         (OsString::from("PATH"), std::env::join_paths(folders)?),
     ]))
 }

@@ -15,6 +15,7 @@ mod workspace;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 use workspace::Workspace;
 
 /// The project's chores.
@@ -33,10 +34,19 @@ enum Chore {
     Test(test::Arguments),
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            program::progress(format_args!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<()> {
     let workspace = Workspace::read()?;
-    match arguments.chore {
+    match chore {
         Chore::BuildPlugins(arguments) => build_plugins::run(&workspace, &arguments),
         Chore::Test(arguments) => test::run(&workspace, &arguments),
     }

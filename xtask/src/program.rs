@@ -25,10 +25,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs to the end and hands back what it printed, without the line end; its stderr stays visible.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| cannot_start(command))?;
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| cannot_start(command))?;
     if !output.status.success() {
         bail!("{} ended with {}", shown(command), output.status);
     }
@@ -39,11 +36,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Whether it ran and succeeded; what it prints is not shown.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// Whether a program of this name can be started.
@@ -60,8 +53,5 @@ pub(crate) fn shown(command: &Command) -> String {
 
 /// What to say when a program cannot be started at all.
 pub(crate) fn cannot_start(command: &Command) -> String {
-    format!(
-        "cannot start {:?}: is it installed and in PATH?",
-        command.get_program()
-    )
+    format!("cannot start {:?}: is it installed and in PATH?", command.get_program())
 }

@@ -32,10 +32,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     command.args(&arguments.cargo).current_dir(&workspace.root);
     progress(program::shown(&command));
 
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| program::cannot_start(&command))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| program::cannot_start(&command))?;
     let mut tally = Tally::default();
     let printed = child.stdout.take().context("the tests' output is piped")?;
     for line in BufReader::new(printed).lines() {
@@ -56,9 +53,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
 fn names_a_package(arguments: &[String]) -> bool {
     let for_cargo = arguments.iter().take_while(|argument| *argument != "--");
-    for_cargo
-        .into_iter()
-        .any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
+    for_cargo.into_iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
 }
 
 /// What the test programs said, added up.
@@ -89,19 +84,14 @@ impl Tally {
     }
 
     fn summary(&self) -> String {
-        format!(
-            "{} passed, {} failed, {} ignored, in {} suites",
-            self.passed, self.failed, self.ignored, self.suites
-        )
+        format!("{} passed, {} failed, {} ignored, in {} suites", self.passed, self.failed, self.ignored, self.suites)
     }
 }
 
 /// The number before `what` in `ok. 3 passed; 0 failed`.
 fn count(result: &str, what: &str) -> u32 {
     let parts = result.split([';', '.']).map(str::trim);
-    let number = parts
-        .filter_map(|part| part.strip_suffix(what))
-        .find_map(|number| number.trim().parse().ok());
+    let number = parts.filter_map(|part| part.strip_suffix(what)).find_map(|number| number.trim().parse().ok());
     number.unwrap_or_default()
 }
 
@@ -121,10 +111,7 @@ mod tests {
         ] {
             tally.read(line);
         }
-        assert_eq!(
-            tally.summary(),
-            "12 passed, 1 failed, 1 ignored, in 2 suites"
-        );
+        assert_eq!(tally.summary(), "12 passed, 1 failed, 1 ignored, in 2 suites");
         assert_eq!(tally.failures, ["api::a_decline_is_ko"]);
     }
 

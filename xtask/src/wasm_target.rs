@@ -49,8 +49,7 @@ fn rustup_adds() -> bool {
     }
     progress(format_args!("adding {TRIPLE} with rustup"));
     // Where its server is out of reach, rustup would try for many minutes.
-    let added =
-        program::succeeds(Command::new("timeout").args(["120", "rustup", "target", "add", TRIPLE]));
+    let added = program::succeeds(Command::new("timeout").args(["120", "rustup", "target", "add", TRIPLE]));
     if !added {
         progress(format_args!("rustup cannot add {TRIPLE} here"));
     }

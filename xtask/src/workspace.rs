@@ -102,9 +102,7 @@ mod tests {
         Package {
             name: name.to_owned(),
             manifest_path: Path::new("/clone").join(folder).join("Cargo.toml"),
-            targets: vec![Target {
-                crate_types: vec![kind.to_owned()],
-            }],
+            targets: vec![Target { crate_types: vec![kind.to_owned()] }],
         }
     }
 
@@ -122,21 +120,16 @@ mod tests {
                 package("simulators", "tests/simulators", "cdylib"),
             ],
         });
-        let stems = |crates: &[ComponentCrate]| -> Vec<String> {
-            crates.iter().map(ComponentCrate::stem).collect()
-        };
+        let stems = |crates: &[ComponentCrate]| -> Vec<String> { crates.iter().map(ComponentCrate::stem).collect() };
         assert_eq!(stems(&workspace.plugins), ["payroc", "sandbox"]);
         assert_eq!(stems(&workspace.guests), ["pay-only"]);
     }
 
     #[test]
     fn a_component_is_named_after_its_crate_without_guest_and_underscores() {
-        for (package, stem) in [
-            ("sandbox", "sandbox"),
-            ("guest-hostile", "hostile"),
-            ("guest_pay_only", "pay-only"),
-            ("acme", "acme"),
-        ] {
+        for (package, stem) in
+            [("sandbox", "sandbox"), ("guest-hostile", "hostile"), ("guest_pay_only", "pay-only"), ("acme", "acme")]
+        {
             let manifest = PathBuf::new();
             let package = package.to_owned();
             assert_eq!(ComponentCrate { package, manifest }.stem(), stem);
