@@ -32,8 +32,9 @@ pub(crate) struct Arguments {
 
 /// The chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    let plugins = arguments.out.clone();
-    build(workspace, &plugins.unwrap_or_else(|| plugins_folder(workspace)))
+    let chosen = arguments.out.clone();
+    let plugins = chosen.unwrap_or_else(|| plugins_folder(workspace));
+    build(workspace, &workspace.plugins, &workspace.guests, &plugins)
 }
 
 /// Where the plugins go if nobody says otherwise.
@@ -41,28 +42,37 @@ pub(crate) fn plugins_folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("plugins")
 }
 
-/// Builds all components, the plugins into a folder of the caller's choice.
-pub(crate) fn build(workspace: &Workspace, plugins: &Path) -> Result<()> {
-    let guests = workspace.target.join("guests");
-    let all: Vec<_> = workspace.plugins.iter().chain(&workspace.guests).collect();
+/// Plugins and guests, to where tests look for them.
+pub(crate) fn build_all(workspace: &Workspace) -> Result<()> {
+    build(workspace, &workspace.plugins, &workspace.guests, &plugins_folder(workspace))
+}
+
+/// The plugins alone, which is what a host needs.
+pub(crate) fn build_plugins(workspace: &Workspace) -> Result<()> {
+    build(workspace, &workspace.plugins, &[], &plugins_folder(workspace))
+}
+
+fn build(workspace: &Workspace, plugins: &[ComponentCrate], guests: &[ComponentCrate], folder: &Path) -> Result<()> {
+    let all: Vec<_> = plugins.iter().chain(guests).collect();
     if all.is_empty() {
-        progress("there are no plugins and no guests to build");
+        progress("there is no component to build");
         return Ok(());
     }
     let environment = wasm_target::ensure(&workspace.target)?;
 
     progress(format_args!("building {} components", all.len()));
     let built = compile(workspace, &all, &environment, "1")?;
-    for component in &workspace.plugins {
-        place(&built, component, plugins, &component.stem())?;
+    for component in plugins {
+        place(&built, component, folder, &component.stem())?;
     }
-    for component in &workspace.guests {
+    let folder = workspace.target.join("guests");
+    for component in guests {
         if component.package == VERSIONED {
-            place(&built, component, &guests, "versioned-1")?;
+            place(&built, component, &folder, "versioned-1")?;
             let second = compile(workspace, &[component], &environment, "2")?;
-            place(&second, component, &guests, "versioned-2")?;
+            place(&second, component, &folder, "versioned-2")?;
         } else {
-            place(&built, component, &guests, &component.stem())?;
+            place(&built, component, &folder, &component.stem())?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@
 
 mod build_plugins;
 mod debian_toolchain;
+mod demo;
 mod program;
 mod test;
 mod wasm_target;
@@ -28,6 +29,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Serve payments through the sandbox provider, with a merchant that prints its callbacks
+    Demo(demo::Arguments),
     /// Build every plugin and every test guest into a component
     BuildPlugins(build_plugins::Arguments),
     /// Build plugins and guests, then run every test
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> Result<()> {
     let workspace = Workspace::read()?;
     match chore {
+        Chore::Demo(arguments) => demo::run(&workspace, &arguments),
         Chore::BuildPlugins(arguments) => build_plugins::run(&workspace, &arguments),
         Chore::Test(arguments) => test::run(&workspace, &arguments),
     }

@@ -1,6 +1,7 @@
 //! Everything that a fresh clone needs to be tested, and then the tests, with one summary at the end.
 
 use crate::build_plugins;
+use crate::demo;
 use crate::program::{self, progress};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -22,14 +23,28 @@ pub(crate) struct Arguments {
 
 /// The chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    build_plugins::build(workspace, &build_plugins::plugins_folder(workspace))?;
+    build_plugins::build_all(workspace)?;
+    let tally = test(workspace, &arguments.cargo)?;
+    // Whoever asks for certain tests wants those.
+    let demo = if arguments.cargo.is_empty() { demo(workspace) } else { Ok(()) };
 
+    for failed in &tally.failures {
+        progress(format_args!("failed: {failed}"));
+    }
+    progress(tally.summary());
+    if !tally.success {
+        bail!("not every test passed");
+    }
+    demo.context("the demonstration is not as promised")
+}
+
+fn test(workspace: &Workspace, arguments: &[String]) -> Result<Tally> {
     let mut command = program::cargo();
     command.args(["test", "--no-fail-fast"]);
-    if !names_a_package(&arguments.cargo) {
+    if !names_a_package(arguments) {
         command.arg("--workspace");
     }
-    command.args(&arguments.cargo).current_dir(&workspace.root);
+    command.args(arguments).current_dir(&workspace.root);
     progress(program::shown(&command));
 
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| program::cannot_start(&command))?;
@@ -40,15 +55,18 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
         println!("{line}");
         tally.read(&line);
     }
-    let status = child.wait()?;
-    for failed in &tally.failures {
-        progress(format_args!("failed: {failed}"));
-    }
-    progress(tally.summary());
-    if !status.success() {
-        bail!("not every test passed (cargo test ended with {status})");
-    }
-    Ok(())
+    tally.success = child.wait()?.success();
+    Ok(tally)
+}
+
+/// The calls of the demonstration are promises too.
+fn demo(workspace: &Workspace) -> Result<()> {
+    let mut build = program::cargo();
+    // The whole workspace, so that its features, and with them what is compiled, are those of the tests.
+    build.args(["build", "--workspace", "--bins"]).current_dir(&workspace.root);
+    progress(program::shown(&build));
+    program::run(&mut build)?;
+    program::run(&mut demo::once(workspace))
 }
 
 fn names_a_package(arguments: &[String]) -> bool {
@@ -64,6 +82,8 @@ struct Tally {
     failed: u32,
     ignored: u32,
     failures: Vec<String>,
+    /// As cargo sees it: what does not compile has no result to add.
+    success: bool,
 }
 
 impl Tally {
