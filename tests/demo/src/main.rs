@@ -9,7 +9,6 @@ mod once;
 
 use anyhow::Result;
 use clap::Parser;
-use host::Host;
 use simulators::Merchant;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,7 +44,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<()> {
     let merchant = Merchant::start();
-    let host = Host::start(&arguments.provost, &arguments.plugins, &arguments.folder, &merchant.url()).await?;
+    let mut host = host::start(&arguments.provost, &arguments.plugins, &arguments.folder, &merchant.url()).await?;
     if arguments.once {
         return once::run(&host, &merchant).await;
     }
@@ -60,7 +59,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     let mut hung_up = signal(SignalKind::hangup())?;
     tokio::select! {
         () = merchant::print(&merchant) => Ok(()),
-        ended = host.ended() => ended,
+        trouble = host.ended() => Err(trouble.into()),
         pressed = tokio::signal::ctrl_c() => Ok(pressed?),
         _ = told.recv() => Ok(()),
         _ = hung_up.recv() => Ok(()),
