@@ -90,7 +90,7 @@ fn measure(settings: &Settings) -> Result<()> {
                 if settings.json { report::json(&summary) } else { report::table(&summary) }
             }
             // What was started is killed as it is dropped.
-            pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+            asked = simulators::asked_to_stop() => Ok(asked?),
         }
     })
 }

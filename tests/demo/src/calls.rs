@@ -96,7 +96,7 @@ fn id_of(sandbox: &str, order: &str) -> String {
     let status = format!("curl -sS '{sandbox}/status?shopTransactionId={order}'");
     format!(
         r#"id=$({status} |
-  sed 's/.*"paymentId":"\([^"]*\)".*/\1/')"#
+  sed 's/.*"paymentId": *"\([^"]*\)".*/\1/')"#
     )
 }
 

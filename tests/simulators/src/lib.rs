@@ -19,11 +19,13 @@ pub mod merchant;
 pub mod provider;
 mod server;
 mod signature;
+mod stop;
 
 pub use merchant::Merchant;
 pub use provider::Provider;
 pub use server::{Request, Response};
 pub use signature::{Secret, Unverified};
+pub use stop::asked_to_stop;
 
 /// How long a test waits for an event before it is called missing: generous, because machines are
 /// slow and a test that waits this long has failed anyway.
