@@ -12,4 +12,4 @@ pub use crate::bindings::provost::provider::http::Error;
 pub use request::{Request, delete, get, patch, post, put, request};
 pub use response::Response;
 pub(crate) use url::query_of;
-pub use url::url;
+pub use url::{append_query, url};

@@ -19,7 +19,8 @@ pub fn url<'a>(base: &str, segments: impl IntoIterator<Item = &'a str>) -> Strin
     url
 }
 
-pub(super) fn append_query(url: &mut String, name: &str, value: &str) {
+/// Adds a query parameter to a URL, encoded.
+pub fn append_query(url: &mut String, name: &str, value: &str) {
     url.push(if url.contains('?') { '&' } else { '?' });
     encode(url, name);
     url.push('=');

@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::{
-    Charge, DatedEvent, Dispute, Event, PaymentStatus, Receipt, Rejection, Reply, SubscriptionStatus, Trust, Webhook,
+    Charge, DatedEvent, Dispute, Error, Event, PaymentStatus, Receipt, Rejection, Reply, SubscriptionStatus, Trust,
+    Webhook,
 };
 use crate::{http, secrets};
 
@@ -101,6 +102,13 @@ impl From<secrets::Error> for Rejection {
 impl From<serde_json::Error> for Rejection {
     fn from(error: serde_json::Error) -> Self {
         Self::Later(format!("not readable: {}", super::json::why(&error)))
+    }
+}
+
+/// What could not be done for a webhook is to be tried again.
+impl From<Error> for Rejection {
+    fn from(error: Error) -> Self {
+        Self::Later(error.to_string())
     }
 }
 
