@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 /// `base` with path segments after it, each encoded: `url("https://api.example.com/v1", ["charges",
 /// id])`. Whatever a segment holds, it stays one segment.
-pub fn url<'a>(base: &str, segments: impl IntoIterator<Item = &'a str>) -> String {
+pub fn url<S: AsRef<str>>(base: &str, segments: impl IntoIterator<Item = S>) -> String {
     let mut url = base.trim_end_matches('/').to_owned();
     for segment in segments {
         url.push('/');
         // `.` and `..` are steps even when encoded (WHATWG URL, 4.5). Encoded twice they are a name,
         // which no provider has given to anything.
-        match segment {
+        match segment.as_ref() {
             "." => url.push_str("%252E"),
             ".." => url.push_str("%252E%252E"),
             other => encode(&mut url, other),
