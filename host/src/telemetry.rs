@@ -17,3 +17,21 @@ pub struct Settings {
     /// None: text on a terminal, JSON otherwise.
     pub format: Option<Format>,
 }
+
+// Operations, and what follows from them.
+
+/// Operations that ended. Labels: `external`, `kind`, `outcome`.
+pub const OPERATIONS: &str = "provost_operations_total";
+/// Webhooks. Labels: `external`, `result`: taken, forged, later.
+pub const WEBHOOKS: &str = "provost_webhooks_total";
+/// Payments that a person must look at. Labels: `external`, `alert`.
+pub const ALERTS: &str = "provost_alerts_total";
+/// Attempts to deliver a callback. Labels: `external`, `result`: delivered, again, dead.
+pub const CALLBACK_ATTEMPTS: &str = "provost_callback_attempts_total";
+
+// Plugins.
+
+/// Plugin versions put into or taken out of service. Label: `external`.
+pub const PLUGIN_SWAPS: &str = "provost_plugin_swaps_total";
+/// Plugin files that were refused. Label: `external`.
+pub const PLUGIN_REFUSALS: &str = "provost_plugin_refusals_total";
