@@ -17,3 +17,8 @@ pub struct Settings {
     /// None: text on a terminal, JSON otherwise.
     pub format: Option<Format>,
 }
+
+// What egress measures.
+
+/// How long requests to providers took, in seconds. Labels: `external`, `result` (a status class, or the error's name).
+pub const EGRESS_SECONDS: &str = "provost_egress_seconds";
