@@ -16,7 +16,8 @@ pub enum Name {
 }
 
 impl Name {
-    fn text(&self) -> &str {
+    /// The name itself.
+    pub fn text(&self) -> &str {
         match self {
             Self::Payment(text) | Self::Refund(text) | Self::Subscription(text) => text,
         }
