@@ -35,3 +35,7 @@ pub const CALLBACK_ATTEMPTS: &str = "provost_callback_attempts_total";
 pub const PLUGIN_SWAPS: &str = "provost_plugin_swaps_total";
 /// Plugin files that were refused. Label: `external`.
 pub const PLUGIN_REFUSALS: &str = "provost_plugin_refusals_total";
+// What egress measures.
+
+/// How long requests to providers took, in seconds. Labels: `external`, `result` (a status class, or the error's name).
+pub const EGRESS_SECONDS: &str = "provost_egress_seconds";
