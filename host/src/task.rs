@@ -1,6 +1,6 @@
 //! The only place that spawns. Every task keeps the span of who started it, and a panic in it is told.
 
-use futures_util::FutureExt as CatchUnwind;
+use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use tracing::Instrument as _;
 
@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 pub fn spawn(name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(
         async move {
-            if CatchUnwind::catch_unwind(AssertUnwindSafe(future)).await.is_err() {
+            if AssertUnwindSafe(future).catch_unwind().await.is_err() {
                 tracing::error!(task = name, "a task panicked: this is a fault of the host");
             }
         }

@@ -74,7 +74,8 @@ impl Operations {
     async fn ask_payment(&self, serving: &Serving, payment: &Payment) -> Result<News, Silence> {
         let named = !payment.ids.is_empty() || payment.state != PaymentState::Unknown;
         if named && serving.plugin.interfaces().has(Interface::Inquiry) {
-            let inquired = self.question(serving, Some(payment.reference.clone()), Request::Status(known(payment))).await;
+            let inquired =
+                self.question(serving, Some(payment.reference.clone()), Request::Status(known(payment))).await;
             return status(inquired.response);
         }
         let query = Query {
@@ -193,7 +194,8 @@ fn is_of_refund(payment: &Payment, refund: &Refund, news: &News) -> bool {
     if let Some(reference) = &news.target.host_reference {
         return *reference == refund.reference.0;
     }
-    let anothers = |id: &String| payment.refunds.iter().any(|other| other.reference != refund.reference && other.ids.contains(id));
+    let anothers =
+        |id: &String| payment.refunds.iter().any(|other| other.reference != refund.reference && other.ids.contains(id));
     news.action_id.as_ref().is_some_and(|id| !anothers(id)) && news.amount.as_ref() == Some(&refund.amount)
 }
 

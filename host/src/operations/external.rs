@@ -3,7 +3,6 @@
 use super::{Error, Operations};
 use crate::model::{Description, Interfaces, Version};
 use crate::registry;
-use std::sync::atomic::Ordering;
 
 /// A configured provider, as the interface lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,18 +46,10 @@ impl Operations {
 
     /// Whether the host can take work.
     pub async fn readiness(&self) -> Readiness {
-        if self.0.draining.load(Ordering::Relaxed) {
-            return Readiness::NotReady("draining");
-        }
         match self.0.store.ping().await {
             Ok(()) => Readiness::Ready,
             Err(_) => Readiness::NotReady("store"),
         }
-    }
-
-    /// From now on the host is not ready: it goes away.
-    pub fn drain(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
     }
 }
 

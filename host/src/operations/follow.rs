@@ -52,7 +52,7 @@ impl Operations {
 
     async fn follow_once(&self, now: Timestamp) -> Result<(), StoreError> {
         for unparked in self.0.store.unpark(now, None).await? {
-            self.after_event(&unparked.external, unparked.trust, unparked.received).await;
+            self.after_event(&unparked.external, unparked.received).await;
         }
         for payment in self.0.store.due_asks(now, QUESTIONS)? {
             self.ask_due(&payment, now).await?;

@@ -35,7 +35,6 @@ use address::Addresses;
 use room::Room;
 use running::Running;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use tokio::sync::Notify;
 use url::Url;
 
@@ -56,7 +55,6 @@ struct Parts {
     room: Room,
     asked: ask::Asked,
     follow: Notify,
-    draining: AtomicBool,
 }
 
 impl Operations {
@@ -84,7 +82,6 @@ impl Operations {
             room: Room::default(),
             asked: ask::Asked::default(),
             follow: Notify::new(),
-            draining: AtomicBool::new(false),
         }))
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Plan {
     /// What it claims.
     pub(super) what: What,
     /// Makes the plugin's request, once the payment is known.
-    pub(super) request: Box<dyn FnOnce(&Payment) -> Request + Send>,
+    pub(super) request: Box<dyn FnOnce(&Payment) -> Request + Send + Sync>,
     /// Makes the answer.
     pub(super) respond: Respond,
 }
@@ -238,10 +238,9 @@ fn refusal(claimed: Claimed) -> Error {
         Claimed::StateForbids { payment } => {
             Error::StateForbids { payment_id: payment.shown_id().to_owned(), state: payment.state.name() }
         }
-        Claimed::CurrencyDiffers { currency } => Error::Invalid(vec![crate::model::Fault::new(
-            "/currency",
-            format!("the payment was made in {currency}"),
-        )]),
+        Claimed::CurrencyDiffers { currency } => {
+            Error::Invalid(vec![crate::model::Fault::new("/currency", format!("the payment was made in {currency}"))])
+        }
         Claimed::RefundRepeated { refund } => Error::RefundRepeated { refund_id: refund.shown_id().to_owned() },
         Claimed::TooLarge { left } => Error::RefundTooLarge { left },
         Claimed::New { .. } | Claimed::Replay { .. } | Claimed::Running { .. } => Error::StoreAway,

@@ -27,8 +27,12 @@ pub(super) fn news(operation: &Operation, outcome: &Outcome, learned: &[Name]) -
     let target = Target { payment_ids: ids, host_reference: Some(operation.reference.0.clone()), ..Target::default() };
     let news = News::new(Source::Answer, target, action, state(outcome));
     let news = match outcome {
-        Outcome::Succeeded(said) | Outcome::Authorized(said) | Outcome::ActionRequired(said, _) => acknowledged(news, said),
-        Outcome::Pending { acknowledgement, review } => News { review: review.clone(), ..acknowledged(news, acknowledgement) },
+        Outcome::Succeeded(said) | Outcome::Authorized(said) | Outcome::ActionRequired(said, _) => {
+            acknowledged(news, said)
+        }
+        Outcome::Pending { acknowledgement, review } => {
+            News { review: review.clone(), ..acknowledged(news, acknowledgement) }
+        }
         Outcome::Declined(decline) => declined(news, decline),
         Outcome::NotExecuted(_) | Outcome::Unknown { .. } => news,
     };

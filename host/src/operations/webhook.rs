@@ -5,7 +5,7 @@ use super::perform::store_away;
 use super::{Operations, WebhookRefused};
 use crate::capabilities::Report;
 use crate::model::{
-    DatedEvent, Interface, PaymentKey, Receipt, Reference, Rejection, Reply, Request, Response, Trust, Webhook,
+    DatedEvent, Interface, PaymentKey, Receipt, Reference, Rejection, Reply, Request, Response, Webhook,
 };
 use crate::registry::{Absence, Serving};
 use crate::store::{Name, Received, Receiving};
@@ -90,19 +90,19 @@ impl Operations {
         let received = self.0.store.receive(receiving).await.map_err(later)?;
         crash_point!("webhook_on_disk");
         for outcome in received {
-            self.after_event(external, receipt.trust, outcome).await;
+            self.after_event(external, outcome).await;
         }
         self.0.outbox.wake();
         Ok(receipt.reply)
     }
 
-    pub(super) async fn after_event(&self, external: &str, trust: Trust, received: Received) {
+    pub(super) async fn after_event(&self, external: &str, received: Received) {
         match received {
             Received::Applied(changed) | Received::Adopted(changed) => self.follow_up(&changed),
             Received::Ask(payment) => self.ask_soon(payment.key).await,
-            Received::Parked => tracing::info!(external, ?trust, "news of a payment that is not known yet is kept"),
+            Received::Parked => tracing::info!(external, "news of a payment that is not known yet is kept"),
             Received::Repeated => tracing::debug!(external, "a webhook repeats an event"),
-            Received::Dropped => tracing::warn!(external, ?trust, "news of a payment that nobody knows was given up"),
+            Received::Dropped => tracing::warn!(external, "news of a payment that nobody knows was given up"),
             Received::NotHandledYet => {
                 tracing::warn!(external, "a webhook tells of a subscription, a charge or a dispute: not followed yet");
             }

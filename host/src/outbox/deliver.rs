@@ -112,10 +112,12 @@ impl Outbox {
 
     async fn send(&self, delivery: &Delivery, target: &Target) -> Result<Answered, String> {
         let headers = self.headers(delivery, target);
-        let sent = self.egress.deliver(target.url.as_str(), headers, delivery.body.clone(), self.settings.timeout).await;
+        let sent =
+            self.egress.deliver(target.url.as_str(), headers, delivery.body.clone(), self.settings.timeout).await;
         let answer = sent.map_err(|error| error.to_string())?;
         let named = |name: &str| answer.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
-        let retry_after = named("retry-after").and_then(|(_, value)| value.trim().parse().ok()).map(Duration::from_secs);
+        let retry_after =
+            named("retry-after").and_then(|(_, value)| value.trim().parse().ok()).map(Duration::from_secs);
         Ok(Answered { status: Some(answer.status), retry_after })
     }
 

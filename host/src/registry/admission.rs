@@ -8,12 +8,18 @@ pub(super) fn lacks(provider: &Provider, description: &Description) -> Vec<Strin
     let mut lacks = Vec::new();
     for need in required(&description.secrets) {
         if !provider.secrets.contains_key(&need.name) {
-            lacks.push(format!("secret {} is missing ({}): set providers.{}.secrets.{}", need.name, need.about, provider.external, need.name));
+            lacks.push(format!(
+                "secret {} is missing ({}): set providers.{}.secrets.{}",
+                need.name, need.about, provider.external, need.name
+            ));
         }
     }
     for need in required(&description.settings) {
         if !provider.settings.contains_key(&need.name) {
-            lacks.push(format!("setting {} is missing ({}): set providers.{}.settings.{}", need.name, need.about, provider.external, need.name));
+            lacks.push(format!(
+                "setting {} is missing ({}): set providers.{}.settings.{}",
+                need.name, need.about, provider.external, need.name
+            ));
         }
     }
     lacks

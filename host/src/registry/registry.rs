@@ -192,7 +192,8 @@ fn tell(name: &str, before: Option<&External>, now: &External) {
         }
         metrics::counter!(telemetry::PLUGIN_SWAPS, "external" => name.to_owned()).increment(1);
     }
-    let refusal = now.refusal.as_ref().filter(|refusal| before.and_then(|before| before.refusal.as_ref()) != Some(refusal));
+    let refusal =
+        now.refusal.as_ref().filter(|refusal| before.and_then(|before| before.refusal.as_ref()) != Some(refusal));
     if let Some(reason) = refusal {
         let serves_on = new.is_some();
         tracing::error!(external = name, file = now.provider.plugin, reason, serves_on, "plugin refused");

@@ -92,7 +92,7 @@ pub enum Claimed {
     /// The same was asked before, and still runs.
     Running {
         /// The operation that runs.
-        operation: OperationKey,
+        reference: Reference,
     },
     /// The idempotency key belongs to another request.
     KeyReused,
@@ -196,7 +196,7 @@ fn is_decided(connection: &Connection, operation: &Operation) -> Result<bool, St
 
 fn repeat(connection: &Connection, operation: Operation) -> Result<Claimed, StoreError> {
     if operation.phase != Phase::Finished {
-        return Ok(Claimed::Running { operation: operation.key });
+        return Ok(Claimed::Running { reference: operation.reference });
     }
     let payment = payments::load(connection, operation.payment)?.ok_or(StoreError::Gone)?;
     Ok(Claimed::Replay { operation, payment })
