@@ -4,7 +4,9 @@
 mod ended;
 mod error;
 mod settings;
+mod stub;
 
 pub use ended::{Answered, Caller, Ended, Lookup, Respond};
 pub use error::Error;
 pub use settings::Settings;
+pub use stub::{External, Operations, Readiness, RefundAsked, Serving, WebhookRefused};
