@@ -17,3 +17,16 @@ pub struct Settings {
     /// None: text on a terminal, JSON otherwise.
     pub format: Option<Format>,
 }
+
+// The REST interface: PGM's names, verbatim, counters by `external` and `result`.
+
+/// Calls of pay.
+pub const HTTP_PAYMENT_CREATED: &str = "http_payment_created_total";
+/// Calls of refund.
+pub const HTTP_PAYMENT_REFUNDED: &str = "http_payment_refunded_total";
+/// Calls of status and check.
+pub const HTTP_PAYMENT_STATUS: &str = "http_payment_status_total";
+/// Webhooks that came in.
+pub const HTTP_CALLBACK: &str = "http_callback_total";
+/// How long a request took: a histogram by `external`, `method`, `route` and `status`.
+pub const HTTP_REQUEST_SECONDS: &str = "provost_http_request_seconds";
