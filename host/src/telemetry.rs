@@ -39,3 +39,15 @@ pub const PLUGIN_REFUSALS: &str = "provost_plugin_refusals_total";
 
 /// How long requests to providers took, in seconds. Labels: `external`, `result` (a status class, or the error's name).
 pub const EGRESS_SECONDS: &str = "provost_egress_seconds";
+// The REST interface: PGM's names, verbatim, counters by `external` and `result`.
+
+/// Calls of pay.
+pub const HTTP_PAYMENT_CREATED: &str = "http_payment_created_total";
+/// Calls of refund.
+pub const HTTP_PAYMENT_REFUNDED: &str = "http_payment_refunded_total";
+/// Calls of status and check.
+pub const HTTP_PAYMENT_STATUS: &str = "http_payment_status_total";
+/// Webhooks that came in.
+pub const HTTP_CALLBACK: &str = "http_callback_total";
+/// How long a request took: a histogram by `external`, `method`, `route` and `status`.
+pub const HTTP_REQUEST_SECONDS: &str = "provost_http_request_seconds";
