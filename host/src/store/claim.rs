@@ -6,8 +6,7 @@ use super::payments::{self, Origin};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::{
-    Amount, Kind, Operation, OperationKey, Payment, PaymentKey, PaymentState, Phase, Reference, Refund, RefundState,
-    Seed, Version,
+    Amount, Kind, Operation, Payment, PaymentKey, PaymentState, Phase, Reference, Refund, RefundState, Seed, Version,
 };
 use rusqlite::Connection;
 use std::time::Duration;
