@@ -6,7 +6,7 @@ mod metrics;
 pub use logs::{InitError, LevelError, filter, init};
 pub use metrics::install_metrics;
 
-use metrics::{Kind, metrics};
+use self::metrics::{Kind, list};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Settings {
     pub format: Option<Format>,
 }
 
-metrics! {
+list! {
     // The REST interface: the Payment Gateway Manager's names, verbatim, by `external` and `result`.
 
     /// Calls of pay.

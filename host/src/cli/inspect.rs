@@ -60,7 +60,7 @@ fn in_lines(file: &Path, inspection: &Inspection) -> Said {
     for import in &inspection.imports {
         field("imports", import);
     }
-    for (name, value) in inspection.description.iter().flat_map(asked) {
+    for (name, value) in inspection.description.as_ref().map(asked).unwrap_or_default() {
         field(name, &value);
     }
     let refused = inspection.faults.iter().map(|fault| format!("a host would refuse it: {}", plain(fault)));
@@ -106,7 +106,8 @@ fn description(description: &Description) -> Value {
         needs.iter().map(need).collect()
     };
     let safe = description.safe_requests.iter();
-    let safe = safe.map(|safe| json!({ "method": safe.method, "origin": safe.origin, "path_prefix": safe.path_prefix }));
+    let safe =
+        safe.map(|safe| json!({ "method": safe.method, "origin": safe.origin, "path_prefix": safe.path_prefix }));
     json!({
         "name": description.name,
         "version": description.version,

@@ -8,7 +8,7 @@ const SECONDS: [f64; 16] =
 
 /// Defines metrics: a constant for each name, and a table with what Prometheus is told about all of them. The first
 /// line of an entry's doc comment is its description.
-macro_rules! metrics {
+macro_rules! list {
     ($($(#[doc = $doc:literal])+ $kind:ident $name:ident = $text:literal;)+) => {
         $($(#[doc = $doc])+ pub const $name: &str = $text;)+
 
@@ -16,7 +16,7 @@ macro_rules! metrics {
         const METRICS: &[(Kind, &str, &str)] = &[$((Kind::$kind, $text, concat!($($doc),+))),+];
     };
 }
-pub(super) use metrics;
+pub(super) use list;
 
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,9 @@ mod tests {
         });
         let rendered = recorder.handle().render();
         assert!(rendered.contains("# HELP provost_http_request_seconds How long a request took"), "{rendered}");
-        assert!(rendered.contains("provost_http_request_seconds_bucket{external=\"acme\",le=\"0.03\"} 1"), "{rendered}");
+        assert!(
+            rendered.contains("provost_http_request_seconds_bucket{external=\"acme\",le=\"0.03\"} 1"),
+            "{rendered}"
+        );
     }
 }
