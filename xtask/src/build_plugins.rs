@@ -42,6 +42,11 @@ pub(crate) fn plugins_folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("plugins")
 }
 
+/// Where the tests' guests go.
+pub(crate) fn guests_folder(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("guests")
+}
+
 /// Plugins and guests, to where tests look for them.
 pub(crate) fn build_all(workspace: &Workspace) -> Result<()> {
     build(workspace, &workspace.plugins, &workspace.guests, &plugins_folder(workspace))
@@ -65,7 +70,7 @@ fn build(workspace: &Workspace, plugins: &[ComponentCrate], guests: &[ComponentC
     for component in plugins {
         place(&built, component, folder, &component.stem())?;
     }
-    let folder = workspace.target.join("guests");
+    let folder = guests_folder(workspace);
     for component in guests {
         if component.package == VERSIONED {
             place(&built, component, &folder, "versioned-1")?;

@@ -13,9 +13,9 @@ mod respond;
 mod routes;
 mod server;
 mod settings;
-mod threads;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod v3;
 
 pub use server::{Phase, serve};

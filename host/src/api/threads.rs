@@ -33,8 +33,9 @@ pub fn serve_on_threads(
     (0..threads)
         .map(|number| {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            let serving = serve(listener.try_clone()?, router.clone(), phase.clone(), drain);
-            thread::Builder::new().name(format!("serve-{number}")).spawn(move || runtime.block_on(serving))
+            let (listener, router, phase) = (listener.try_clone()?, router.clone(), phase.clone());
+            let serve = move || runtime.block_on(serve(listener, router, phase, drain));
+            thread::Builder::new().name(format!("serve-{number}")).spawn(serve)
         })
         .collect()
 }

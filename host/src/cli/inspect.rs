@@ -60,7 +60,7 @@ fn in_lines(file: &Path, inspection: &Inspection) -> Said {
     for import in &inspection.imports {
         field("imports", import);
     }
-    for (name, value) in inspection.description.as_ref().map(asked).unwrap_or_default() {
+    for (name, value) in inspection.description.iter().flat_map(asked) {
         field(name, &value);
     }
     let refused = inspection.faults.iter().map(|fault| format!("a host would refuse it: {}", plain(fault)));

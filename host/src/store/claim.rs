@@ -6,8 +6,7 @@ use super::payments::{self, Origin};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::{
-    Amount, Kind, Operation, OperationKey, Payment, PaymentKey, PaymentState, Phase, Reference, Refund, RefundState,
-    Seed, Version,
+    Amount, Kind, Operation, Payment, PaymentKey, PaymentState, Phase, Reference, Refund, RefundState, Seed, Version,
 };
 use rusqlite::Connection;
 use std::time::Duration;
@@ -62,12 +61,12 @@ pub enum What {
     },
 }
 
-impl Claim {
+impl What {
     /// What kind of operation it is.
     pub fn kind(&self) -> Kind {
-        match self.what {
-            What::Pay { .. } => Kind::Pay,
-            What::Refund { .. } => Kind::Refund,
+        match self {
+            Self::Pay { .. } => Kind::Pay,
+            Self::Refund { .. } => Kind::Refund,
         }
     }
 }

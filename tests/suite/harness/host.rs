@@ -50,7 +50,8 @@ pub struct Host {
     setup: Option<Setup>,
     phase: watch::Sender<Phase>,
     stop: watch::Sender<bool>,
-    tasks: Vec<tokio::task::JoinHandle<()>>,
+    threads: Vec<std::thread::JoinHandle<std::io::Result<()>>>,
+    background: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Setup {
@@ -166,13 +167,12 @@ impl Setup {
         });
         let listener = api::bind(config.api.listen).expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-        let serving = tokio::spawn(async move {
-            api::serve(listener, router, seen, Duration::from_secs(5)).await.expect("the host serves");
-        });
+        let threads = api::serve_on_threads(&listener, &router, &seen, 1, Duration::from_secs(5));
+        let threads = threads.expect("the host serves");
         let background = tokio::spawn(async move { app.run(stopped).await });
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let (clock, tasks) = (self.clock.clone(), vec![serving, background]);
-        Host { url, clock, client, setup: Some(self), phase, stop, tasks }
+        let clock = self.clock.clone();
+        Host { url, clock, client, setup: Some(self), phase, stop, threads, background: Some(background) }
     }
 }
 
@@ -191,9 +191,14 @@ impl Host {
     pub async fn stop(mut self) -> Setup {
         self.phase.send_replace(Phase::Stopped);
         self.stop.send_replace(true);
-        for task in std::mem::take(&mut self.tasks) {
-            task.await.expect("the host ends in good order");
-        }
+        let threads = std::mem::take(&mut self.threads);
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                thread.join().expect("no panic").expect("the host serves to its end");
+            }
+        });
+        joined.await.expect("no panic");
+        self.background.take().expect("a host is stopped once").await.expect("the host ends in good order");
         self.setup.take().expect("a host is stopped once")
     }
 
@@ -204,9 +209,9 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
+        // What still runs ends with the test program; nobody waits for it.
+        self.phase.send_replace(Phase::Stopped);
+        self.stop.send_replace(true);
     }
 }
 

@@ -129,6 +129,12 @@ impl Ledger {
         refunds.filter(|refund| refund.charge_id == charge).collect()
     }
 
+    /// The refunds made for one of the host's references.
+    pub fn refunds_for(&self, reference: &str) -> Vec<&Refund> {
+        let refunds = self.refunds.iter();
+        refunds.filter(|refund| refund.reference.as_deref() == Some(reference)).collect()
+    }
+
     /// Every request that was read whole, oldest first, those that then failed included.
     pub fn requests(&self) -> &[Request] {
         &self.requests

@@ -120,6 +120,8 @@ async fn refunds_end_where_the_charge_is_used_up() {
     provider.settle_refund("re_3", Status::Succeeded);
     let (_, settled) = get(&provider, "/refunds/re_3").await.unwrap();
     assert_eq!(settled["status"], "succeeded");
+    let (_, found) = get(&provider, "/refunds?reference=f").await.unwrap();
+    assert_eq!(found.as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]
