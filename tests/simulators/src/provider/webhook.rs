@@ -1,6 +1,6 @@
 //! What the provider sends on its own: signed with `Acme-Signature: sha256=<hex HMAC of the body>`.
 
-use super::Provider;
+use super::{Provider, Status};
 use crate::signature::hmac_sha256;
 use hmac::Mac;
 use serde_json::{Value, json};
@@ -18,17 +18,27 @@ pub struct Answered {
 }
 
 impl Provider {
-    /// The event that tells how a charge stands now: `{id, type: "charge.updated", charge}`. Its id
-    /// is made of what it tells, so that the same news twice is the same event.
+    /// The event that tells how a charge stands now: `{id, reference, chargeId, status}`. Its id is made
+    /// of what it tells, so that the same news twice is the same event.
     ///
     /// # Panics
     /// If the provider has no such charge.
     pub fn charge_event(&self, charge: &str) -> Value {
         let ledger = self.ledger();
         let charge = ledger.charge(charge).expect("events tell of charges that exist");
-        let charge = json!(charge);
-        let id = format!("evt_{}_{}", charge["id"], charge["status"]).replace('"', "");
-        json!({ "id": id, "type": "charge.updated", "charge": charge })
+        event(&charge.id, charge.status, json!({ "reference": charge.reference, "chargeId": charge.id }))
+    }
+
+    /// The event that tells how a refund stands now: `{id, reference, chargeId, refundId, status}`.
+    ///
+    /// # Panics
+    /// If the provider has no such refund.
+    pub fn refund_event(&self, refund: &str) -> Value {
+        let ledger = self.ledger();
+        let refund = ledger.refunds().iter().find(|made| made.id == refund);
+        let refund = refund.expect("events tell of refunds that exist");
+        let names = json!({ "reference": refund.reference, "chargeId": refund.charge_id, "refundId": refund.id });
+        event(&refund.id, refund.status, names)
     }
 
     /// Sends an event to this URL, signed as agreed.
@@ -57,4 +67,11 @@ impl Provider {
         let response = sent.unwrap_or_else(|error| panic!("nobody takes webhooks at {url}: {error}"));
         Answered { status: response.status().as_u16(), body: response.text().await.unwrap_or_default() }
     }
+}
+
+fn event(subject: &str, status: Status, mut names: Value) -> Value {
+    names["status"] = json!(status);
+    let id = format!("evt_{subject}_{}", names["status"].as_str().unwrap_or_default());
+    names["id"] = json!(id);
+    names
 }
