@@ -122,6 +122,7 @@ async fn refunds_end_where_the_charge_is_used_up() {
     assert_eq!(settled["status"], "succeeded");
     let (_, found) = get(&provider, "/refunds?reference=f").await.unwrap();
     assert_eq!(found.as_array().unwrap().len(), 4);
+    assert_eq!(provider.refund_event("re_3")["refundId"], "re_3");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the provider sends on its own: signed with `Acme-Signature: sha256=<hex HMAC of the body>`.
 
-use super::{Provider, Status};
+use super::Provider;
 use crate::signature::hmac_sha256;
 use hmac::Mac;
 use serde_json::{Value, json};
@@ -19,26 +19,33 @@ pub struct Answered {
 
 impl Provider {
     /// The event that tells how a charge stands now: `{id, reference, chargeId, status}`. Its id is made
-    /// of what it tells, so that the same news twice is the same event.
+    /// of what it tells, so that the same news twice is the same event. An array of events is a batch.
     ///
     /// # Panics
     /// If the provider has no such charge.
     pub fn charge_event(&self, charge: &str) -> Value {
         let ledger = self.ledger();
         let charge = ledger.charge(charge).expect("events tell of charges that exist");
-        event(&charge.id, charge.status, json!({ "reference": charge.reference, "chargeId": charge.id }))
+        let (id, status) = (&charge.id, json!(charge.status));
+        json!({ "id": event_id(id, &status), "reference": charge.reference, "chargeId": id, "status": status })
     }
 
-    /// The event that tells how a refund stands now: `{id, reference, chargeId, refundId, status}`.
+    /// The same about a refund: `{id, reference, chargeId, refundId, status}`.
     ///
     /// # Panics
     /// If the provider has no such refund.
     pub fn refund_event(&self, refund: &str) -> Value {
         let ledger = self.ledger();
-        let refund = ledger.refunds().iter().find(|made| made.id == refund);
+        let refund = ledger.refunds().iter().find(|known| known.id == refund);
         let refund = refund.expect("events tell of refunds that exist");
-        let names = json!({ "reference": refund.reference, "chargeId": refund.charge_id, "refundId": refund.id });
-        event(&refund.id, refund.status, names)
+        let (id, status) = (&refund.id, json!(refund.status));
+        json!({
+            "id": event_id(id, &status),
+            "reference": refund.reference,
+            "chargeId": refund.charge_id,
+            "refundId": id,
+            "status": status,
+        })
     }
 
     /// Sends an event to this URL, signed as agreed.
@@ -69,9 +76,6 @@ impl Provider {
     }
 }
 
-fn event(subject: &str, status: Status, mut names: Value) -> Value {
-    names["status"] = json!(status);
-    let id = format!("evt_{subject}_{}", names["status"].as_str().unwrap_or_default());
-    names["id"] = json!(id);
-    names
+fn event_id(of: &str, status: &Value) -> String {
+    format!("evt_{of}_{}", status.as_str().unwrap_or_default())
 }
