@@ -10,3 +10,5 @@
 mod harness;
 
 mod pay;
+mod rest;
+mod sandbox;

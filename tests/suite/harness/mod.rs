@@ -3,13 +3,28 @@
 
 mod client;
 mod components;
+mod database;
 mod host;
+mod logs;
+mod metrics;
+mod sandbox;
+mod told;
 
-pub use client::Reply;
+pub use client::{Reply, send};
 pub use components::component;
-pub use host::{CALLBACK_SECRET, Host, Setup};
+pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret};
+pub use logs::logged;
+pub use told::{told, types};
+
+use provost::clock::Clock;
 
 /// The body of an ordinary payment of `amount` cents.
 pub fn payment(shop_transaction_id: &str, amount: u64) -> serde_json::Value {
     serde_json::json!({ "amount": amount, "currency": "EUR", "shopTransactionId": shop_transaction_id })
+}
+
+/// A clock that stands still until the test moves it on. It begins at the present, because the other sides of the host
+/// have clocks of their own.
+pub fn held_clock() -> Clock {
+    Clock::manual(Clock::system().now())
 }
