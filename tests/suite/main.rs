@@ -9,4 +9,6 @@
 
 mod harness;
 
+mod faults;
+mod faults_refund;
 mod pay;

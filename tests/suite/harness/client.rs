@@ -3,9 +3,9 @@
 use super::Host;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
+use std::fmt;
 
 /// What a host answered.
-#[derive(Debug)]
 pub struct Reply {
     /// 200, 404 …
     pub status: u16,
@@ -15,6 +15,12 @@ pub struct Reply {
     pub bytes: Vec<u8>,
     /// The body as JSON; null where it is none.
     pub json: Value,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {}", self.status, self.headers, String::from_utf8_lossy(&self.bytes))
+    }
 }
 
 impl Reply {
