@@ -9,4 +9,8 @@
 
 mod harness;
 
+mod faults;
+mod faults_refund;
 mod pay;
+mod rest;
+mod sandbox;

@@ -7,7 +7,7 @@ use crate::model::{
     Action, DatedEvent, Event, Interface, News, NewsState, Receipt, Reference, Rejection, Reply, Request, Response,
     Source, Target, Trust, Webhook,
 };
-use crate::registry::Absence;
+use crate::registry::{Absence, Serving};
 use crate::store::{Received, Receiving, StoreError};
 use crate::{crash_point, task, telemetry};
 
@@ -33,7 +33,7 @@ impl Operations {
             Absence::NotServing => WebhookRefused::Later,
         })?;
         if !serving.plugin.interfaces().has(Interface::Webhooks) {
-            return self.take_bare_hint(external, &webhook).await;
+            return self.take_bare_hint(&serving, &webhook).await;
         }
         webhook.host_reference = self.0.addresses.reference(external, &webhook.url);
         let about = webhook.host_reference.clone().map(Reference);
@@ -62,7 +62,10 @@ impl Operations {
     }
 
     /// PGM's form, for a plugin that takes no webhooks: `?paymentId=` is a reason to ask, and no more.
-    async fn take_bare_hint(&self, external: &str, webhook: &Webhook) -> Result<Reply, WebhookRefused> {
+    async fn take_bare_hint(&self, serving: &Serving, webhook: &Webhook) -> Result<Reply, WebhookRefused> {
+        if !serving.plugin.interfaces().has(Interface::Inquiry) {
+            return Err(WebhookRefused::Unsupported);
+        }
         let query = webhook.url.split_once('?').map_or("", |(_, query)| query);
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         let Some((_, id)) = pairs.find(|(name, _)| name == "paymentId") else {
@@ -72,7 +75,8 @@ impl Operations {
         let news = News::new(Source::Verified { can_ask: true }, target, Action::Payment, NewsState::Unknown);
         let hint = DatedEvent { id: None, occurred_at: None, event: Event::Payment(news) };
         let reply = Reply { status: 200, headers: Vec::new(), body: Vec::new() };
-        self.write_down(external, Receipt { trust: Trust::Hint, events: vec![hint], reply }).await
+        let receipt = Receipt { trust: Trust::Hint, events: vec![hint], reply };
+        self.write_down(&serving.provider.external, receipt).await
     }
 
     async fn write_down(&self, external: &str, receipt: Receipt) -> Result<Reply, WebhookRefused> {

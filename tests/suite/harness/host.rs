@@ -1,7 +1,6 @@
 //! A host inside the test program, and how a test wants it set up.
 
 use super::component;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use provost::api::{self, Phase};
 use provost::app::App;
 use provost::capabilities::{Limits, Provider, Secret};
@@ -154,6 +153,7 @@ impl Setup {
 
     /// Starts it; it is ready when this returns.
     pub async fn start(self) -> Host {
+        super::logs::keep();
         let config = self.config();
         let app = App::build(&config, self.clock.clone()).await.expect("the host can be built");
         let (phase, seen) = watch::channel(Phase::Serving);
@@ -161,7 +161,7 @@ impl Setup {
         let router = api::router(api::Parts {
             operations: app.operations.clone(),
             settings: config.api.clone(),
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            metrics: super::metrics::handle(),
             clock: self.clock.clone(),
             phase: seen.clone(),
         });
@@ -227,7 +227,8 @@ fn callback_secret() -> SecretBytes {
     SecretBytes::new(base64::engine::general_purpose::STANDARD.decode(text).expect("base64"))
 }
 
-fn secret(value: &str, origins: &[&str]) -> Secret {
+/// A secret that may be used toward these origins.
+pub fn secret(value: &str, origins: &[&str]) -> Secret {
     let origins = origins.iter().map(|origin| Origin::parse(origin.trim_end_matches('/')).expect("an origin"));
     Secret { values: vec![SecretBytes::new(value.as_bytes().to_vec())], origins: origins.collect() }
 }
