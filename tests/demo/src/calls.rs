@@ -96,17 +96,18 @@ fn id_of(sandbox: &str, order: &str) -> String {
     let status = format!("curl -sS '{sandbox}/status?shopTransactionId={order}'");
     format!(
         r#"id=$({status} |
-  sed 's/.*"paymentId":"\([^"]*\)".*/\1/')"#
+  sed 's/.*"paymentId": *"\([^"]*\)".*/\1/')"#
     )
 }
 
 fn accepted_by_webhook(sandbox: &str, order: &str) -> String {
     format!(
         r#"{id}
-news='{{"id":"evt-1","paymentId":"'$id'","state":"accepted"}}'
-signature=$(printf %s "$news" | openssl dgst -sha256 -hmac '{WEBHOOK_SECRET}' -r | cut -d ' ' -f 1)
+news='{{"id":"evt_1","paymentId":"'$id'","state":"accepted"}}'
+now=$(date +%s)
+code=$(printf %s "$now.$news" | openssl dgst -sha256 -hmac '{WEBHOOK_SECRET}' -r | cut -d ' ' -f 1)
 curl -sS {SHOW_STATUS} '{sandbox}/callback' \
-  -H 'content-type: application/json' -H "sandbox-signature: $signature" \
+  -H 'content-type: application/json' -H "sandbox-signature: t=$now,v1=$code" \
   -d "$news""#,
         id = id_of(sandbox, order),
     )

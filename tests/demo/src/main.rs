@@ -1,6 +1,5 @@
 //! A host with the sandbox provider and a small merchant, and calls to paste. `cargo xtask demo`
 //! builds what this needs and starts it; with `--once` it pastes the calls itself and judges them.
-#![allow(clippy::disallowed_methods, reason = "it starts a host as an operator would; the bans are the host's")]
 
 mod calls;
 mod host;
@@ -9,11 +8,9 @@ mod once;
 
 use anyhow::Result;
 use clap::Parser;
-use host::Host;
-use simulators::Merchant;
+use simulators::{Merchant, asked_to_stop};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// A host with the sandbox provider and a small merchant, to try payments on.
 #[derive(Parser)]
@@ -44,25 +41,27 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
+    tokio::select! {
+        done = serve(arguments) => done,
+        asked = asked_to_stop() => Ok(asked?),
+    }
+}
+
+async fn serve(arguments: Arguments) -> Result<()> {
     let merchant = Merchant::start();
-    let host = Host::start(&arguments.provost, &arguments.plugins, &arguments.folder, &merchant.url()).await?;
+    let mut host = host::start(&arguments.provost, &arguments.plugins, &arguments.folder, &merchant.url()).await?;
     if arguments.once {
         return once::run(&host, &merchant).await;
     }
-    eprintln!("The host serves at {}; it logs to {}.", host.url(), host.log().display());
-    eprintln!("The merchant takes callbacks at {}, and prints them here.", merchant.url());
+    println!("The host serves at {}; it logs to {}.", host.url(), host.log().display());
+    println!("The merchant takes callbacks at {}, and prints them here.", merchant.url());
     println!("Paste these into another terminal:");
     for call in calls::all(&host.url()) {
         println!("\n# {}\n{}", call.title, call.script);
     }
     println!("\nCtrl-C ends it all.\n");
-    let mut told = signal(SignalKind::terminate())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
     tokio::select! {
         () = merchant::print(&merchant) => Ok(()),
-        ended = host.ended() => ended,
-        pressed = tokio::signal::ctrl_c() => Ok(pressed?),
-        _ = told.recv() => Ok(()),
-        _ = hung_up.recv() => Ok(()),
+        trouble = host.ended() => Err(trouble.into()),
     }
 }

@@ -1,9 +1,9 @@
 //! The calls made and judged without a person.
 
 use crate::calls::{self, CALLBACKS, Call};
-use crate::host::Host;
 use crate::merchant;
 use anyhow::{Context, Result, bail};
+use simulators::host::Host;
 use simulators::merchant::Delivery;
 use simulators::{Merchant, PATIENCE};
 use tokio::process::Command;
@@ -15,7 +15,7 @@ pub(crate) async fn run(host: &Host, merchant: &Merchant) -> Result<()> {
         version.with_context(|| format!("the calls need {program}: install it and try again"))?;
     }
     for call in calls::all(&host.url()) {
-        make(&call).await.map_err(|error| host.trouble("disappoints").context(error))?;
+        make(&call).await.map_err(|error| anyhow::Error::from(host.trouble("disappoints")).context(error))?;
     }
     let deliveries = all_told(merchant).await?;
     for delivery in &deliveries {

@@ -2,11 +2,12 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /charges` `{reference, amount, currency, shopTransactionId, providerData?}` | the charge: 201, or 402 if declined |
+//! | `POST /charges` `{reference, amount, currency, shopTransactionId, notifyUrl?, providerData?}` | the charge: 201, or 402 if declined |
 //! | `GET /charges/{id}` | the charge |
 //! | `GET /charges?reference=` | an array of charges |
 //! | `POST /charges/{id}/refunds` `{amount, currency, reference?, providerData?}` | the refund: 201, or 402 if declined |
 //! | `GET /refunds/{id}` | the refund |
+//! | `GET /refunds?reference=` | an array of refunds |
 //!
 //! Every request needs `Authorization: Bearer …`, every POST an `Idempotency-Key` and
 //! `Content-Type: application/json`. Same key and body: same answer. Same key, other body: 409.
@@ -38,6 +39,7 @@ struct ChargeRequest {
     amount: u64,
     currency: String,
     shop_transaction_id: String,
+    notify_url: Option<String>,
     provider_data: Option<Value>,
 }
 
@@ -73,7 +75,14 @@ fn carry_out(ledger: &mut Ledger, request: &Request) -> Answer {
         (&Method::POST, ["charges", id, "refunds"]) => {
             once(ledger, request, |ledger, body, key| refund(ledger, id, body, key))
         }
-        (&Method::GET, ["charges"]) => search(ledger, request),
+        (&Method::GET, ["charges"]) => {
+            let reference = searched(request)?;
+            Ok(Response::json(200, &json!(ledger.charges_for(reference))))
+        }
+        (&Method::GET, ["refunds"]) => {
+            let reference = searched(request)?;
+            Ok(Response::json(200, &json!(ledger.refunds_for(reference))))
+        }
         (&Method::GET, ["charges", id]) => Ok(Response::json(200, &json!(find(ledger, id)?))),
         (&Method::GET, ["refunds", id]) => {
             let refund = ledger.refunds.iter().find(|refund| refund.id == *id);
@@ -126,6 +135,7 @@ fn charge(ledger: &mut Ledger, body: Value, key: &str) -> Answer {
         description: (status == Status::Declined).then(|| "The payment was declined.".to_owned()),
         reference: asked.reference,
         shop_transaction_id: asked.shop_transaction_id,
+        notify_url: asked.notify_url,
         key: key.to_owned(),
         id,
     };
@@ -161,10 +171,8 @@ fn refund(ledger: &mut Ledger, charge: &str, body: Value, key: &str) -> Answer {
     Ok(answer)
 }
 
-fn search(ledger: &Ledger, request: &Request) -> Answer {
-    let reference = request.query_value("reference");
-    let reference = reference.ok_or_else(|| invalid("reference is required"))?;
-    Ok(Response::json(200, &json!(ledger.charges_for(reference))))
+fn searched(request: &Request) -> Result<&str, Refusal> {
+    request.query_value("reference").ok_or_else(|| invalid("reference is required"))
 }
 
 fn find<'a>(ledger: &'a Ledger, id: &str) -> Result<&'a Charge, Refusal> {

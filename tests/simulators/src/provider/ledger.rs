@@ -41,6 +41,9 @@ pub struct Charge {
     pub reference: String,
     /// The shop's name for it.
     pub shop_transaction_id: String,
+    /// Where the host wants to be told about it.
+    #[serde(skip)]
+    pub notify_url: Option<String>,
     /// The idempotency key that it was made with.
     #[serde(skip)]
     pub key: String,
@@ -113,6 +116,17 @@ impl Ledger {
         charges.filter(|charge| charge.shop_transaction_id == shop_transaction_id).collect()
     }
 
+    /// The only charge there is.
+    ///
+    /// # Panics
+    /// If there are more or none.
+    pub fn only_charge(&self) -> &Charge {
+        match self.charges.as_slice() {
+            [charge] => charge,
+            charges => panic!("there is not one charge but {charges:#?}"),
+        }
+    }
+
     /// One charge by the provider's id.
     pub fn charge(&self, id: &str) -> Option<&Charge> {
         self.charges.iter().find(|charge| charge.id == id)
@@ -127,6 +141,12 @@ impl Ledger {
     pub fn refunds_of(&self, charge: &str) -> Vec<&Refund> {
         let refunds = self.refunds.iter();
         refunds.filter(|refund| refund.charge_id == charge).collect()
+    }
+
+    /// The refunds made for one of the host's references.
+    pub fn refunds_for(&self, reference: &str) -> Vec<&Refund> {
+        let refunds = self.refunds.iter();
+        refunds.filter(|refund| refund.reference.as_deref() == Some(reference)).collect()
     }
 
     /// Every request that was read whole, oldest first, those that then failed included.
