@@ -9,6 +9,8 @@
 
 mod harness;
 
+mod bad_input;
 mod pay;
 mod rest;
 mod sandbox;
+mod webhooks;

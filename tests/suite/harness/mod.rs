@@ -16,7 +16,7 @@ pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret};
 pub use logs::logged;
 pub use told::{told, types};
 
-use provost::clock::Clock;
+use provost::clock::{Clock, Timestamp};
 
 /// The body of an ordinary payment of `amount` cents.
 pub fn payment(shop_transaction_id: &str, amount: u64) -> serde_json::Value {
@@ -24,7 +24,7 @@ pub fn payment(shop_transaction_id: &str, amount: u64) -> serde_json::Value {
 }
 
 /// A clock that stands still until the test moves it on. It begins at the present, because the other sides of the host
-/// have clocks of their own.
+/// have clocks of their own, and with a whole second, because signatures carry no more.
 pub fn held_clock() -> Clock {
-    Clock::manual(Clock::system().now())
+    Clock::manual(Timestamp(Clock::system().now().seconds() * 1000))
 }
