@@ -11,6 +11,8 @@ mod harness;
 
 mod faults;
 mod faults_refund;
+mod bad_input;
 mod pay;
 mod rest;
 mod sandbox;
+mod webhooks;
