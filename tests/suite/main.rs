@@ -10,5 +10,11 @@
 mod harness;
 
 mod faults;
+mod faults_guests;
 mod faults_refund;
+mod idempotency;
+mod idempotency_keys;
+mod money;
+mod money_callbacks;
 mod pay;
+mod refunds;

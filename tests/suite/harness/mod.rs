@@ -5,11 +5,13 @@ mod client;
 mod components;
 mod database;
 mod host;
+mod process;
 
-pub use client::Reply;
+pub use client::{Reply, send};
 pub use components::component;
 pub use database::Database;
-pub use host::{CALLBACK_SECRET, Host, Setup};
+pub use host::{CALLBACK_SECRET, Host, Setup, target};
+pub use process::Process;
 
 use provost::clock::Timestamp;
 use serde_json::{Value, json};
