@@ -55,6 +55,14 @@ list! {
 
     /// Plugin versions put into or taken out of service, by `external`.
     Counter PLUGIN_SWAPS = "provost_plugin_swaps_total";
+    /// Calls of plugins, by `external`, `version` and `result`: returned, trap, a limit's name, deadline or exhausted.
+    Counter PLUGIN_CALLS = "provost_plugin_calls_total";
+    /// How long a call took, by `external` and `version`.
+    Seconds PLUGIN_CALL_SECONDS = "provost_plugin_call_seconds";
+    /// CPU time of a call, by `external` and `version`.
+    Seconds PLUGIN_CPU_SECONDS = "provost_plugin_cpu_seconds";
+    /// How long an instance took to be ready, by `external` and `version`.
+    Seconds PLUGIN_INSTANTIATE_SECONDS = "provost_plugin_instantiate_seconds";
     /// Plugin files that were refused, by `external`.
     Counter PLUGIN_REFUSALS = "provost_plugin_refusals_total";
 

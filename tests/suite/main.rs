@@ -18,3 +18,5 @@ mod money;
 mod money_callbacks;
 mod pay;
 mod refunds;
+mod rest;
+mod sandbox;

@@ -128,18 +128,24 @@ fn compile(
     Ok(built)
 }
 
-/// Copies under another name and renames, so that a host that watches the folder sees whole files.
+/// Copies under another name and renames, so that a host that watches the folder sees whole files, and
+/// only where something has changed, so that it sees no news where there is none.
 fn place(built: &HashMap<PathBuf, PathBuf>, component: &ComponentCrate, folder: &Path, stem: &str) -> Result<()> {
     let from = built
         .get(&component.manifest)
-        .with_context(|| format!("cargo built {} but named no .wasm file", component.package))?;
+        .with_context(|| format!("cargo built no .wasm file of {}", component.package))?;
+    let bytes = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     let to = folder.join(stem).with_extension("wasm");
+    let kilobytes = bytes.len().div_ceil(1000);
+    if fs::read(&to).is_ok_and(|there| there == bytes) {
+        progress(format_args!("{} ({kilobytes} kB, as before)", to.display()));
+        return Ok(());
+    }
     let new = to.with_extension("wasm.new");
     fs::create_dir_all(folder)
-        .and_then(|()| fs::copy(from, &new))
-        .and_then(|_| fs::rename(&new, &to))
+        .and_then(|()| fs::write(&new, &bytes))
+        .and_then(|()| fs::rename(&new, &to))
         .with_context(|| format!("cannot write {}", to.display()))?;
-    let kilobytes = fs::metadata(&to)?.len().div_ceil(1000);
     progress(format_args!("{} ({kilobytes} kB)", to.display()));
     Ok(())
 }

@@ -121,7 +121,7 @@ fn defaults() -> Result<Node, Vec<Fault>> {
 fn source_file(sources: &Sources) -> Result<Option<Arc<SourceFile>>, Fault> {
     let (path, place) = match &sources.file {
         Some(path) => (path.clone(), Place::Flag("--config")),
-        None => (PathBuf::from(FILE), Place::Flag("(no --config)")),
+        None => (PathBuf::from(FILE), Place::Default),
     };
     let fault = |message| Fault::new(place, "", message);
     let bytes = match (sources.read)(&path) {

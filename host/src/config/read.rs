@@ -67,6 +67,10 @@ impl<'t> Reading<'t> {
 }
 
 fn unknown(key: &str, known: &[&str]) -> String {
+    let runs_on = |table: &&&str| key.strip_prefix(**table).is_some_and(|rest| rest.starts_with('_'));
+    if let Some(table) = known.iter().find(runs_on) {
+        return format!("is not a setting; in a variable, two underscores stand behind {table:?}");
+    }
     let likeness = |known: &&&str| (strsim::normalized_damerau_levenshtein(key, known) * 1000.0) as u32;
     match known.iter().max_by_key(likeness).filter(|known| likeness(known) >= 500) {
         Some(known) => format!("is not a setting; is {known:?} meant?"),

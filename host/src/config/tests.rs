@@ -260,6 +260,7 @@ plugin = "../acme.wasm"
         ("K", "k"),
         ("HTTP_PORT", "http"),
         ("PROVOST_API_LISTEN", "x"),
+        ("PROVOST_NOTHING__LIKE", "x"),
         ("PROVOST_CALLBACKS__SCHEDULE", "[1s"),
         ("PROVOST_CALLBACKS__TIMEOUT", "{\"a\": 1}"),
         ("LOG_LEVEL", "loud"),
@@ -267,7 +268,8 @@ plugin = "../acme.wasm"
     let faults = faults(file, &environment);
     for expected in [
         "HTTP_PORT: must be a port from 0 to 65535, and is \"http\"",
-        "PROVOST_API_LISTEN: api_listen: is not a setting; known here: api, callbacks, log, operations, plugins, providers, runtime, store",
+        "PROVOST_API_LISTEN: api_listen: is not a setting; in a variable, two underscores stand behind \"api\"",
+        "PROVOST_NOTHING__LIKE: nothing: is not a setting; known here: api, callbacks, log, operations, plugins, providers, runtime, store",
         "PROVOST_CALLBACKS__SCHEDULE: callbacks.schedule: must be a list, here as JSON: [\"…\", \"…\"]",
         "PROVOST_CALLBACKS__TIMEOUT: callbacks.timeout: must be a duration such as \"200ms\", \"30s\", \"10m\", \"24h\" or \"7d\", and is a table",
         "LOG_LEVEL: log.level: \"loud\" is not a level: trace, debug, info, warn, error, fatal or silent",

@@ -5,7 +5,7 @@ use super::ask::Silence;
 use crate::clock::Timestamp;
 use crate::model::Payment;
 use crate::store::{Changed, StoreError};
-use crate::telemetry;
+use crate::{task, telemetry};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -52,23 +52,27 @@ impl Operations {
 
     async fn follow_once(&self, now: Timestamp) -> Result<(), StoreError> {
         for unparked in self.0.store.unpark(now, None).await? {
-            self.after_event(&unparked.external, unparked.received).await;
+            self.after_event(&unparked.external, unparked.received);
         }
         for payment in self.0.store.due_asks(now, QUESTIONS)? {
-            self.ask_due(&payment, now).await?;
+            let again = self.0.asked.not_before(payment.key, now, self.0.settings.ask_gap);
+            // Asked for again should this host die now; and a hint that comes meanwhile is not wiped out by its end.
+            let lease = again.unwrap_or(now.plus(ASK_AGAIN));
+            self.0.store.set_ask(payment.key, Some(lease)).await?;
+            if again.is_none() {
+                // One provider that stalls holds up no other.
+                task::spawn("question", self.clone().ask_due(payment, lease));
+            }
         }
         Ok(())
     }
 
     /// Asks about the payment and whatever of its refunds is open; what got no answer is asked again later.
-    async fn ask_due(&self, payment: &Payment, now: Timestamp) -> Result<(), StoreError> {
-        // Asked for again should this host die now; and a hint that comes meanwhile is not wiped out by the end of this.
-        let lease = now.plus(ASK_AGAIN);
-        self.0.store.set_ask(payment.key, Some(lease)).await?;
+    async fn ask_due(self, payment: Payment, lease: Timestamp) {
         let open = (0..payment.refunds.len()).filter(|position| payment.refunds[*position].state.holds());
         let mut told = true;
         for question in std::iter::once(None).chain(open.map(Some)) {
-            match self.ask(payment, question).await {
+            match self.ask(&payment, question).await {
                 Ok(_) => {}
                 Err(Silence::CannotAsk | Silence::NotFound) => {
                     tracing::info!(external = payment.external, reference = %payment.reference, "the provider cannot tell");
@@ -79,6 +83,8 @@ impl Operations {
                 }
             }
         }
-        if told { self.0.store.asked(payment.key, lease).await } else { Ok(()) }
+        if told && let Err(error) = self.0.store.asked(payment.key, lease).await {
+            tracing::warn!(%error, "a question will be asked once more: the store is not available");
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::capabilities::Report;
 use crate::clock::Timestamp;
 use crate::model::{
     Amount, Answer, Ending, Event, Failure, Kind, News, Operation, Outcome, Payment, Reference, Request, Response,
-    Seed, Source, classify,
+    Seed, classify,
 };
 use crate::registry::Serving;
 use crate::store::{Claim, Claimed, Finish, StoreError, What};
@@ -42,14 +42,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 impl Operations {
     /// Runs the plan in a task of its own: a caller that hangs up changes nothing.
     pub(super) async fn perform(&self, plan: Plan) -> Answered {
-        let (operations, respond) = (self.clone(), plan.respond);
-        let performed = task::to_its_end("operation", async move { operations.run(plan).await }).await;
-        // Only a fault of the host takes the task away. What it had sent is found by its lease.
-        performed.unwrap_or_else(|| refused(respond, Error::StoreAway))
+        let (operations, respond, kind) = (self.clone(), plan.respond, plan.what.kind());
+        let reference = Reference::random();
+        let name = reference.0.clone();
+        let performed = task::to_its_end("operation", async move { operations.run(plan, reference).await }).await;
+        performed.unwrap_or_else(|| vanished(kind, name, respond))
     }
 
-    async fn run(&self, plan: Plan) -> Answered {
-        let reference = Reference::random();
+    async fn run(&self, plan: Plan, reference: Reference) -> Answered {
         let turn = self.0.running.begin(&reference);
         let (operation, payment) = match self.begin(&plan, reference).await {
             Ok(Begun::New(operation, payment)) => (operation, *payment),
@@ -163,6 +163,13 @@ fn unwritten(ended: Ended, left: u32, respond: Respond) -> Answered {
     Answered { answer: respond(&Ok(Ended { outcome, ..ended })), replayed: false }
 }
 
+/// Only a fault of the host takes the task away. What it had sent is found by its lease.
+fn vanished(kind: Kind, reference: String, respond: Respond) -> Answered {
+    let outcome = Outcome::Unknown { reason: "the host failed".into(), id: None };
+    let ended = Ended { kind, outcome, payment_id: reference.clone(), refund_id: reference };
+    Answered { answer: respond(&Ok(ended)), replayed: false }
+}
+
 /// The answer that was given then. A lapsed operation has none: it replays as unknown (rule 18).
 fn replayed(operation: &Operation, payment: &Payment, respond: Respond) -> Answered {
     let answer = operation.answer.clone().unwrap_or_else(|| lapsed(operation, payment, respond));
@@ -199,7 +206,7 @@ fn emitted_news(events: Vec<Event>) -> Vec<News> {
     events
         .into_iter()
         .filter_map(|event| match event {
-            Event::Payment(news) => Some(News { source: Source::Verified { can_ask: true }, ..news }),
+            Event::Payment(news) => Some(news),
             Event::Subscription(_) | Event::Charge(_) | Event::Dispute(_) => None,
         })
         .collect()

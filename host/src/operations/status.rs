@@ -39,6 +39,9 @@ impl Operations {
 
     /// The same, and the merchant is told it in a callback, even without a change (rule 34).
     pub async fn check(&self, external: &str, lookup: Lookup) -> Result<PaymentStatus, Error> {
+        if self.serving(external).is_ok_and(|serving| !serving.plugin.interfaces().has(Interface::Inquiry)) {
+            return Err(Error::Unsupported(Interface::Inquiry));
+        }
         let looked = self.look_to_the_end(external, lookup).await?;
         let (now, gap) = (self.0.clock.now(), self.0.settings.ask_gap);
         let refund = looked.refund.and_then(|position| looked.payment.refunds.get(position));

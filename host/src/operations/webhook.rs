@@ -3,12 +3,12 @@
 
 use super::perform::store_away;
 use super::{Operations, WebhookRefused};
-use crate::capabilities::Report;
 use crate::model::{
-    DatedEvent, Interface, PaymentKey, Receipt, Reference, Rejection, Reply, Request, Response, Webhook,
+    Action, DatedEvent, Event, Interface, News, NewsState, Receipt, Reference, Rejection, Reply, Request, Response,
+    Source, Target, Trust, Webhook,
 };
 use crate::registry::{Absence, Serving};
-use crate::store::{Name, Received, Receiving};
+use crate::store::{Received, Receiving, StoreError};
 use crate::{crash_point, task, telemetry};
 
 impl Operations {
@@ -33,7 +33,7 @@ impl Operations {
             Absence::NotServing => WebhookRefused::Later,
         })?;
         if !serving.plugin.interfaces().has(Interface::Webhooks) {
-            return self.take_bare_hint(external, &webhook).await;
+            return self.take_bare_hint(&serving, &webhook).await;
         }
         webhook.host_reference = self.0.addresses.reference(external, &webhook.url);
         let about = webhook.host_reference.clone().map(Reference);
@@ -54,34 +54,38 @@ impl Operations {
                 return Err(WebhookRefused::Later);
             }
         };
-        self.write_down(&serving, receipt, called.report).await
+        // Emits are as good as the webhook that brought them.
+        let emitted = called.report.emitted.into_iter();
+        let emitted = emitted.map(|event| DatedEvent { id: None, occurred_at: None, event });
+        let events = receipt.events.into_iter().chain(emitted).collect();
+        self.write_down(external, Receipt { events, ..receipt }).await
     }
 
     /// PGM's form, for a plugin that takes no webhooks: `?paymentId=` is a reason to ask, and no more.
-    async fn take_bare_hint(&self, external: &str, webhook: &Webhook) -> Result<Reply, WebhookRefused> {
+    async fn take_bare_hint(&self, serving: &Serving, webhook: &Webhook) -> Result<Reply, WebhookRefused> {
+        if !serving.plugin.interfaces().has(Interface::Inquiry) {
+            return Err(WebhookRefused::Unsupported);
+        }
         let query = webhook.url.split_once('?').map_or("", |(_, query)| query);
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         let Some((_, id)) = pairs.find(|(name, _)| name == "paymentId") else {
             return Err(WebhookRefused::Unsupported);
         };
-        let found = self.0.store.payment(external, Name::Payment(&id)).map_err(later)?;
-        if let Some(found) = found {
-            self.ask_soon(found.payment.key).await;
-        }
-        Ok(Reply { status: 200, headers: Vec::new(), body: Vec::new() })
+        let target = Target { payment_ids: vec![id.into_owned()], ..Target::default() };
+        let news = News::new(Source::Verified { can_ask: true }, target, Action::Payment, NewsState::Unknown);
+        let hint = DatedEvent { id: None, occurred_at: None, event: Event::Payment(news) };
+        let reply = Reply { status: 200, headers: Vec::new(), body: Vec::new() };
+        let receipt = Receipt { trust: Trust::Hint, events: vec![hint], reply };
+        self.write_down(&serving.provider.external, receipt).await
     }
 
-    async fn write_down(&self, serving: &Serving, receipt: Receipt, report: Report) -> Result<Reply, WebhookRefused> {
-        let external = &serving.provider.external;
-        // Emits are as good as the webhook that brought them.
-        let emitted = report.emitted.into_iter().map(|event| DatedEvent { id: None, occurred_at: None, event });
-        let events: Vec<_> = receipt.events.into_iter().chain(emitted).collect();
+    async fn write_down(&self, external: &str, receipt: Receipt) -> Result<Reply, WebhookRefused> {
         let now = self.0.clock.now();
         let receiving = Receiving {
             now,
-            external: external.clone(),
+            external: external.to_owned(),
             trust: receipt.trust,
-            events,
+            events: receipt.events,
             parked_until: now.plus(self.0.settings.parked),
             events_live: self.0.settings.events_live,
             ask_at: None,
@@ -90,16 +94,16 @@ impl Operations {
         let received = self.0.store.receive(receiving).await.map_err(later)?;
         crash_point!("webhook_on_disk");
         for outcome in received {
-            self.after_event(external, outcome).await;
+            self.after_event(external, outcome);
         }
         self.0.outbox.wake();
         Ok(receipt.reply)
     }
 
-    pub(super) async fn after_event(&self, external: &str, received: Received) {
+    pub(super) fn after_event(&self, external: &str, received: Received) {
         match received {
             Received::Applied(changed) | Received::Adopted(changed) => self.follow_up(&changed),
-            Received::Ask(payment) => self.ask_soon(payment.key).await,
+            Received::Ask(_) => self.0.follow.notify_one(),
             Received::Parked => tracing::info!(external, "news of a payment that is not known yet is kept"),
             Received::Repeated => tracing::debug!(external, "a webhook repeats an event"),
             Received::Dropped => tracing::warn!(external, "news of a payment that nobody knows was given up"),
@@ -108,19 +112,9 @@ impl Operations {
             }
         }
     }
-
-    /// Asks about a payment: at once if nothing was asked a moment ago, else when that moment is over (rule 24).
-    async fn ask_soon(&self, payment: PaymentKey) {
-        let now = self.0.clock.now();
-        let again = self.0.asked.not_before(payment, now, self.0.settings.ask_gap);
-        if let Err(error) = self.0.store.set_ask(payment, Some(again.unwrap_or(now))).await {
-            tracing::warn!(%error, "a hint is lost: the store is not available");
-        }
-        self.0.follow.notify_one();
-    }
 }
 
-fn later(error: crate::store::StoreError) -> WebhookRefused {
+fn later(error: StoreError) -> WebhookRefused {
     store_away(error);
     WebhookRefused::Later
 }

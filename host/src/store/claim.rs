@@ -61,12 +61,12 @@ pub enum What {
     },
 }
 
-impl Claim {
+impl What {
     /// What kind of operation it is.
     pub fn kind(&self) -> Kind {
-        match self.what {
-            What::Pay { .. } => Kind::Pay,
-            What::Refund { .. } => Kind::Refund,
+        match self {
+            Self::Pay { .. } => Kind::Pay,
+            Self::Refund { .. } => Kind::Refund,
         }
     }
 }

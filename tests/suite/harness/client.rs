@@ -3,7 +3,10 @@
 use super::Host;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use std::fmt;
+use simulators::PATIENCE;
+use std::time::Duration;
+
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// What a host answered.
 pub struct Reply {
@@ -17,9 +20,9 @@ pub struct Reply {
     pub json: Value,
 }
 
-impl fmt::Debug for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?} {}", self.status, self.headers, String::from_utf8_lossy(&self.bytes))
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{} {:?} {}", self.status, self.headers, String::from_utf8_lossy(&self.bytes))
     }
 }
 
@@ -33,6 +36,25 @@ impl Reply {
     pub fn text(&self, member: &str) -> String {
         let text = self.json[member].as_str();
         text.unwrap_or_else(|| panic!("{member} is no text in {self:?}")).to_owned()
+    }
+}
+
+impl Reply {
+    /// Status and code of a problem document; panics with the whole answer where it is none.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        (self.status, self.text("code"))
+    }
+
+    /// Status and `result` of an operation's answer.
+    pub fn result(&self) -> (u16, String) {
+        (self.status, self.text("result"))
+    }
+
+    /// The fields that a problem document names.
+    pub fn pointers(&self) -> Vec<String> {
+        let errors = self.json["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| error["pointer"].as_str().unwrap_or("no pointer").to_owned()).collect()
     }
 }
 
@@ -55,6 +77,24 @@ impl Host {
     /// Gets a path.
     pub async fn get(&self, path: &str) -> Reply {
         send(self.request(Method::GET, path)).await
+    }
+
+    /// Gets a path until the answer is as wanted, for what nobody is told of.
+    ///
+    /// # Panics
+    /// With the last answer, if that does not happen within [`PATIENCE`].
+    pub async fn get_until(&self, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+        let mut glances = tokio::time::interval(GLANCE);
+        let mut left = PATIENCE.as_millis() / GLANCE.as_millis();
+        loop {
+            glances.tick().await;
+            let reply = self.get(path).await;
+            if wanted(&reply) {
+                return reply;
+            }
+            left -= 1;
+            assert!(left > 0, "{path} stayed at {reply:?}");
+        }
     }
 }
 

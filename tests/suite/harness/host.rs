@@ -1,7 +1,6 @@
 //! A host inside the test program, and how a test wants it set up.
 
 use super::component;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use provost::api::{self, Phase};
 use provost::app::{App, BuildError};
 use provost::capabilities::{Limits, Provider, Secret};
@@ -155,6 +154,7 @@ impl Setup {
 
     /// Starts it; it is ready when this returns.
     pub async fn start(self) -> Host {
+        super::logs::keep();
         let config = self.config();
         let app = build(&config, &self.clock).await;
         let (phase, seen) = watch::channel(Phase::Serving);
@@ -162,7 +162,7 @@ impl Setup {
         let router = api::router(api::Parts {
             operations: app.operations.clone(),
             settings: config.api.clone(),
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            metrics: super::metrics::handle(),
             clock: self.clock.clone(),
             phase: seen.clone(),
         });
@@ -243,7 +243,8 @@ fn callback_secret() -> SecretBytes {
     SecretBytes::new(base64::engine::general_purpose::STANDARD.decode(text).expect("base64"))
 }
 
-fn secret(value: &str, origins: &[&str]) -> Secret {
+/// A secret that may be used toward these origins.
+pub fn secret(value: &str, origins: &[&str]) -> Secret {
     let origins = origins.iter().map(|origin| Origin::parse(origin.trim_end_matches('/')).expect("an origin"));
     Secret { values: vec![SecretBytes::new(value.as_bytes().to_vec())], origins: origins.collect() }
 }

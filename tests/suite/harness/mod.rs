@@ -5,15 +5,21 @@ mod client;
 mod components;
 mod database;
 mod host;
+mod logs;
+mod metrics;
 mod process;
+mod sandbox;
+mod told;
 
 pub use client::{Reply, send};
 pub use components::component;
 pub use database::Database;
-pub use host::{CALLBACK_SECRET, Host, Setup, target};
+pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
+pub use logs::logged;
 pub use process::Process;
+pub use told::{told, types};
 
-use provost::clock::Timestamp;
+use provost::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 
 /// When the tests that hold the clock begin: a moment like any other.
@@ -41,4 +47,10 @@ pub fn refund_with(payment_id: &str, amount: u64, provider_data: Value) -> Value
     let mut body = refund(payment_id, amount);
     body["providerData"] = provider_data;
     body
+}
+
+/// A clock that stands still until the test moves it on. It begins at the present, because the other sides of the host
+/// have clocks of their own.
+pub fn held_clock() -> Clock {
+    Clock::manual(Clock::system().now())
 }

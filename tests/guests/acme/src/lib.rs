@@ -41,6 +41,7 @@ impl Payments for Acme {
             "amount": request.amount.minor,
             "currency": request.amount.currency,
             "shopTransactionId": request.shop_transaction_id,
+            "notifyUrl": operation::webhook_url(),
             "providerData": request.data::<Value>()?,
         });
         post(&["charges"], &charge)?.into_payment()

@@ -41,6 +41,7 @@ fn a_payment_goes_out_with_key_reference_and_credentials() {
         "amount": 500,
         "currency": "EUR",
         "shopTransactionId": "order-1",
+        "notifyUrl": null,
         "providerData": { "token": "tok_1" },
     });
     assert_eq!(sent.json(), expected);
@@ -198,4 +199,25 @@ fn a_signed_batch_is_news_and_an_unsigned_one_is_forged() {
     assert!(matches!(Acme::receive(guessed), Err(Rejection::Forged(_))));
     let unsigned = testing::webhook("{}");
     assert!(matches!(Acme::receive(unsigned), Err(Rejection::Forged(_))));
+}
+
+#[test]
+fn news_without_a_reference_is_of_the_operation_whose_url_it_came_to() {
+    let _host = host();
+    let body = json!({ "id": "e1", "chargeId": "ch_1", "status": "succeeded" }).to_string();
+    let code = testing::hmac_hex("whsec_test", &body);
+    let mut webhook = testing::webhook(body).with_header("acme-signature", format!("sha256={code}"));
+    webhook.host_reference = Some("r1".to_owned());
+    let charge = Reference::payment("ch_1").with_host_reference("r1");
+    let expected = DatedEvent::new(PaymentStatus::new(charge, PaymentState::Accepted)).id("e1");
+    assert_eq!(Acme::receive(webhook), Ok(Receipt::verified(vec![expected])));
+}
+
+#[test]
+fn a_bare_payment_id_is_only_a_reason_to_ask() {
+    let _host = host();
+    let mut webhook = testing::webhook("");
+    webhook.url.push_str("?paymentId=ch_1");
+    let asked = PaymentStatus::new(Reference::payment("ch_1"), PaymentState::Unknown);
+    assert_eq!(Acme::receive(webhook), Ok(Receipt::hint(vec![DatedEvent::new(asked)])));
 }

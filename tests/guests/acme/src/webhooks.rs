@@ -1,4 +1,5 @@
-//! Receiving Acme's webhooks: one event or an array of them, signed as a whole.
+//! Receiving Acme's webhooks: one event or an array of them, signed as a whole. A bare `?paymentId=` proves nothing,
+//! and is a reason to ask.
 
 use provost_sdk::prelude::*;
 use provost_sdk::secrets::Hash;
@@ -29,18 +30,34 @@ struct Notice {
 
 impl Webhooks for Acme {
     fn receive(webhook: Webhook) -> Result<Receipt, Rejection> {
-        let code = webhook
-            .header("Acme-Signature")
-            .and_then(|header| header.strip_prefix("sha256="))
-            .ok_or_else(|| Rejection::forged("there is no `Acme-Signature`"))?;
+        let Some(header) = webhook.header("Acme-Signature") else {
+            return hint(&webhook);
+        };
+        let code = header.strip_prefix("sha256=").ok_or_else(|| Rejection::forged("there is no code"))?;
         if !secrets::verify_hmac_hex("webhook", Hash::Sha256, &webhook.body, code)? {
             return Err(Rejection::forged("the signature is wrong"));
         }
         let notices = match webhook.json()? {
             Body::Many(notices) => notices,
-            Body::One(notice) => vec![notice],
+            Body::One(notice) => vec![notice.told_to(webhook.host_reference)],
         };
         Ok(Receipt::verified(notices.into_iter().map(DatedEvent::from).collect()))
+    }
+}
+
+fn hint(webhook: &Webhook) -> Result<Receipt, Rejection> {
+    let Some(id) = webhook.query("paymentId") else {
+        return Err(Rejection::forged("there is no `Acme-Signature`"));
+    };
+    let status = PaymentStatus::new(Reference::payment(id), PaymentState::Unknown);
+    Ok(Receipt::hint(vec![DatedEvent::new(status)]))
+}
+
+impl Notice {
+    /// The operation whose own URL it came to is the one that it is about, unless it names another.
+    fn told_to(mut self, reference: Option<String>) -> Self {
+        self.reference = self.reference.or(reference);
+        self
     }
 }
 

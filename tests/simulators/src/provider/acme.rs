@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /charges` `{reference, amount, currency, shopTransactionId, providerData?}` | the charge: 201, or 402 if declined |
+//! | `POST /charges` `{reference, amount, currency, shopTransactionId, notifyUrl?, providerData?}` | the charge: 201, or 402 if declined |
 //! | `GET /charges/{id}` | the charge |
 //! | `GET /charges?reference=` | an array of charges |
 //! | `POST /charges/{id}/refunds` `{amount, currency, reference?, providerData?}` | the refund: 201, or 402 if declined |
@@ -39,6 +39,7 @@ struct ChargeRequest {
     amount: u64,
     currency: String,
     shop_transaction_id: String,
+    notify_url: Option<String>,
     provider_data: Option<Value>,
 }
 
@@ -134,6 +135,7 @@ fn charge(ledger: &mut Ledger, body: Value, key: &str) -> Answer {
         description: (status == Status::Declined).then(|| "The payment was declined.".to_owned()),
         reference: asked.reference,
         shop_transaction_id: asked.shop_transaction_id,
+        notify_url: asked.notify_url,
         key: key.to_owned(),
         id,
     };

@@ -41,6 +41,9 @@ pub struct Charge {
     pub reference: String,
     /// The shop's name for it.
     pub shop_transaction_id: String,
+    /// Where the host wants to be told about it.
+    #[serde(skip)]
+    pub notify_url: Option<String>,
     /// The idempotency key that it was made with.
     #[serde(skip)]
     pub key: String,
@@ -111,6 +114,17 @@ impl Ledger {
     pub fn charges_for_shop(&self, shop_transaction_id: &str) -> Vec<&Charge> {
         let charges = self.charges.iter();
         charges.filter(|charge| charge.shop_transaction_id == shop_transaction_id).collect()
+    }
+
+    /// The only charge there is.
+    ///
+    /// # Panics
+    /// If there are more or none.
+    pub fn only_charge(&self) -> &Charge {
+        match self.charges.as_slice() {
+            [charge] => charge,
+            charges => panic!("there is not one charge but {charges:#?}"),
+        }
     }
 
     /// One charge by the provider's id.

@@ -18,17 +18,34 @@ pub struct Answered {
 }
 
 impl Provider {
-    /// The event that tells how a charge stands now: `{id, type: "charge.updated", charge}`. Its id
-    /// is made of what it tells, so that the same news twice is the same event.
+    /// The event that tells how a charge stands now: `{id, reference, chargeId, status}`. Its id is made
+    /// of what it tells, so that the same news twice is the same event. An array of events is a batch.
     ///
     /// # Panics
     /// If the provider has no such charge.
     pub fn charge_event(&self, charge: &str) -> Value {
         let ledger = self.ledger();
         let charge = ledger.charge(charge).expect("events tell of charges that exist");
-        let charge = json!(charge);
-        let id = format!("evt_{}_{}", charge["id"], charge["status"]).replace('"', "");
-        json!({ "id": id, "type": "charge.updated", "charge": charge })
+        let (id, status) = (&charge.id, json!(charge.status));
+        json!({ "id": event_id(id, &status), "reference": charge.reference, "chargeId": id, "status": status })
+    }
+
+    /// The same about a refund: `{id, reference, chargeId, refundId, status}`.
+    ///
+    /// # Panics
+    /// If the provider has no such refund.
+    pub fn refund_event(&self, refund: &str) -> Value {
+        let ledger = self.ledger();
+        let refund = ledger.refunds().iter().find(|known| known.id == refund);
+        let refund = refund.expect("events tell of refunds that exist");
+        let (id, status) = (&refund.id, json!(refund.status));
+        json!({
+            "id": event_id(id, &status),
+            "reference": refund.reference,
+            "chargeId": refund.charge_id,
+            "refundId": id,
+            "status": status,
+        })
     }
 
     /// Sends an event to this URL, signed as agreed.
@@ -57,4 +74,8 @@ impl Provider {
         let response = sent.unwrap_or_else(|error| panic!("nobody takes webhooks at {url}: {error}"));
         Answered { status: response.status().as_u16(), body: response.text().await.unwrap_or_default() }
     }
+}
+
+fn event_id(of: &str, status: &Value) -> String {
+    format!("evt_{of}_{}", status.as_str().unwrap_or_default())
 }
