@@ -7,19 +7,19 @@ mod database;
 mod host;
 mod logs;
 mod metrics;
+mod process;
 mod sandbox;
 mod told;
 
 pub use client::{Reply, send};
 pub use components::component;
 pub use database::Database;
-pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret};
+pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
+pub use process::Process;
 pub use told::{told, types};
 
 use provost::clock::{Clock, Timestamp};
-
-use provost::clock::Timestamp;
 use serde_json::{Value, json};
 
 /// When the tests that hold the clock begin: a moment like any other.
