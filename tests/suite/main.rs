@@ -9,8 +9,16 @@
 
 mod harness;
 
+mod bad_input;
 mod faults;
+mod faults_guests;
 mod faults_refund;
+mod idempotency;
+mod idempotency_keys;
+mod money;
+mod money_callbacks;
 mod pay;
+mod refunds;
 mod rest;
 mod sandbox;
+mod webhooks;

@@ -145,10 +145,11 @@ impl Registry {
                 (provider.external.clone(), admit(provider, files, known))
             })
             .collect();
-        for (name, external) in &table {
+        let table = Arc::new(table);
+        self.table.store(table.clone());
+        for (name, external) in table.iter() {
             tell(name, before.get(name), external);
         }
-        self.table.store(Arc::new(table));
     }
 
     /// The configured providers, those of files that nobody configured, and those that were served once and whose

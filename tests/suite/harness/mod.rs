@@ -7,19 +7,19 @@ mod database;
 mod host;
 mod logs;
 mod metrics;
+mod process;
 mod sandbox;
 mod told;
 
 pub use client::{Reply, send};
 pub use components::component;
 pub use database::Database;
-pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret};
+pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
+pub use process::Process;
 pub use told::{told, types};
 
-use provost::clock::Clock;
-
-use provost::clock::Timestamp;
+use provost::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
 
 /// When the tests that hold the clock begin: a moment like any other.
@@ -50,7 +50,7 @@ pub fn refund_with(payment_id: &str, amount: u64, provider_data: Value) -> Value
 }
 
 /// A clock that stands still until the test moves it on. It begins at the present, because the other sides of the host
-/// have clocks of their own.
+/// have clocks of their own, and with a whole second, because signatures carry no more.
 pub fn held_clock() -> Clock {
-    Clock::manual(Clock::system().now())
+    Clock::manual(Timestamp(Clock::system().now().seconds() * 1000))
 }
