@@ -4,6 +4,8 @@
 //! All sources are parsed into one [`tree`], merged in the order of who wins, and read by [`tables`], which turns them
 //! into the settings types that the modules own. `config.default.toml` is the first source and the reference at once.
 
+#[cfg(test)]
+mod documented;
 mod environment;
 mod file;
 mod kinds;
