@@ -9,6 +9,8 @@
 
 mod harness;
 
+mod crash;
+mod crash_points;
 mod faults;
 mod faults_guests;
 mod faults_refund;
