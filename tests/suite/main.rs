@@ -10,6 +10,7 @@
 mod harness;
 
 mod bad_input;
+mod folder;
 mod pay;
 mod rest;
 mod sandbox;
