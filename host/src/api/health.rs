@@ -49,12 +49,12 @@ pub(super) async fn healthz() -> Json<Health> {
 
 /// The host takes work: not while it is about to leave, nor without its store.
 pub(super) async fn ready(State(api): State<Api>) -> Response {
-    answered(health(readiness(&api)))
+    answered(health(readiness(&api).await))
 }
 
 /// The host and every external.
 pub(super) async fn check_up(State(api): State<Api>) -> Response {
-    let ready = readiness(&api);
+    let ready = readiness(&api).await;
     let host = Dependency { name: "host".to_owned(), status: word(ready.is_ok()), version: None };
     let externals = api.operations.externals().into_iter().map(dependency);
     answered(Health { dependencies: Some([host].into_iter().chain(externals).collect()), ..health(ready) })
@@ -65,9 +65,11 @@ pub(super) async fn metrics(State(api): State<Api>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], api.metrics.render()).into_response()
 }
 
-fn readiness(api: &Api) -> Result<(), &'static str> {
-    match api.operations.readiness() {
-        _ if *api.phase.borrow() != Phase::Serving => Err("draining"),
+async fn readiness(api: &Api) -> Result<(), &'static str> {
+    if *api.phase.borrow() != Phase::Serving {
+        return Err("draining");
+    }
+    match api.operations.readiness().await {
         Readiness::Ready => Ok(()),
         Readiness::NotReady(reason) => Err(reason),
     }

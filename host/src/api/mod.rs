@@ -15,10 +15,12 @@ mod server;
 mod settings;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod v3;
 
 pub use server::{Phase, serve};
 pub use settings::Settings;
+pub use threads::{bind, serve_on_threads};
 
 use crate::clock::Clock;
 use crate::operations::Operations;

@@ -349,3 +349,6 @@ fn find_or_adopt(payment: &mut Payment, news: &News, reported: RefundState, now:
 fn is_unnamed(refund: &Refund) -> bool {
     matches!(refund.state, RefundState::Started | RefundState::Unknown) && refund.ids.is_empty()
 }
+
+#[cfg(test)]
+mod tests;

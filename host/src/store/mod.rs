@@ -1,5 +1,86 @@
-//! The only SQL.
+//! The only SQL: a set of commands, values in and result out, each one transaction; never an open transaction in a
+//! caller's hands. Commands go to one writer that groups their commits; reads are made in place and never wait for it.
+//! Knows no plugin, no HTTP and no clock: time is handed in.
+//!
+//! | file | commands and reads |
+//! |---|---|
+//! | `claim` | [`Store::claim`]: new, a repeat, or forbidden |
+//! | `sent` | [`Store::sent`], [`Store::learn`]: noted while an operation runs |
+//! | `finish` | [`Store::finish`]: its end, on disk before the answer |
+//! | `lapse` | [`Store::lapse`], [`Store::lapse_all`]: its end where its host died |
+//! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
+//! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
+//! | `asks` | [`Store::due_asks`], [`Store::next_ask_due`], [`Store::set_ask`], [`Store::asked`], [`Store::check`] |
+//! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::next_callback_due`], [`Store::callback_counts`] |
+//! | `host_key` | [`Store::host_key`]: what the host signs its own URLs with |
+//! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
+//! | `lookup` | [`Store::payment`], [`Store::payment_by_key`], [`Store::operation`], [`Store::operation_by_reference`], [`Store::ping`] |
+//!
+//! Under them: `writer` and `readers` own the connections, `change` writes whatever news changes, `payments`,
+//! `operations` and `names` know the rows.
 
+mod adopt;
+mod asks;
+mod callbacks;
+mod change;
+mod claim;
+mod columns;
+mod error;
+mod finish;
+mod host_key;
+mod lapse;
+mod lookup;
+mod names;
+mod news_json;
+mod open;
+mod operations;
+mod parked;
+mod payments;
+mod readers;
+mod report;
+mod sent;
 mod settings;
+mod state;
+mod webhooks;
+mod writer;
 
+pub use callbacks::{Attempt, CallbackCounts, CallbackKey, Delivery, Settlement};
+pub use change::Changed;
+pub use claim::{Claim, Claimed, What};
+pub use error::{OpenError, StoreError};
+pub use finish::{Finish, Finished};
+pub use lapse::Lapsed;
+pub use lookup::{Found, Name};
+pub use parked::Unparked;
+pub use report::{Reported, Reporting};
+pub use sent::Learned;
 pub use settings::Settings;
+pub use webhooks::{Received, Receiving};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The store. Clones share it; the file is closed when the last one is dropped.
+#[derive(Clone)]
+pub struct Store {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    readers: readers::Readers,
+    writer: writer::Writer,
+    fences: AtomicU64,
+}
+
+impl Store {
+    /// A number that no lease had before, in this life of the host or an earlier one.
+    fn next_fence(&self) -> u64 {
+        self.parts.fences.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store(…)")
+    }
+}

@@ -1,0 +1,48 @@
+//! `state`: a small store of the external's own.
+
+use super::Call;
+use std::time::Duration;
+
+/// Why the state could not be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// The key or the value is too large.
+    #[error("too large")]
+    TooLarge,
+    /// No room for another key.
+    #[error("full")]
+    Full,
+    /// Not now.
+    #[error("unavailable")]
+    Unavailable,
+}
+
+/// The longest key, in bytes.
+const LONGEST_KEY: usize = 255;
+
+impl Call {
+    /// The value of a key.
+    pub async fn state_get(&self, key: String) -> Result<Option<Vec<u8>>, StateError> {
+        fits(&key)?;
+        self.scope.records.state_get(key).await
+    }
+
+    /// Keeps a value, for so long; it stays even if the call fails.
+    pub async fn state_set(&self, key: String, value: Vec<u8>, ttl: Option<Duration>) -> Result<(), StateError> {
+        fits(&key)?;
+        if value.len() as u64 > self.limits().state_value {
+            return Err(StateError::TooLarge);
+        }
+        self.scope.records.state_set(key, value, ttl).await
+    }
+
+    /// Forgets a key.
+    pub async fn state_remove(&self, key: String) -> Result<(), StateError> {
+        fits(&key)?;
+        self.scope.records.state_remove(key).await
+    }
+}
+
+fn fits(key: &str) -> Result<(), StateError> {
+    if key.len() > LONGEST_KEY { Err(StateError::TooLarge) } else { Ok(()) }
+}

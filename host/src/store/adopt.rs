@@ -1,0 +1,100 @@
+//! Payments that were made elsewhere: taken in when news tells of them, and made one with a payment of ours when the
+//! two turn out to be the same (rules 5 and 14).
+
+use super::change::{Changed, When, change, consider};
+use super::names::{self, Named};
+use super::payments::{self, Origin};
+use super::{StoreError, operations};
+use crate::model::{
+    Action, Applied, News, NewsState, Payment, PaymentKey, PaymentState, Reference, RefundState, Source, Target,
+};
+use rusqlite::Connection;
+
+/// Takes in the payment that news tells of. None where the news does not say enough, and while an operation of this
+/// external still runs: it may be that very payment.
+pub(super) fn adopt(
+    connection: &Connection,
+    external: &str,
+    news: &News,
+    when: When,
+) -> Result<Option<Changed>, StoreError> {
+    if !says_enough(news) || operations::any_open(connection, external)? {
+        return Ok(None);
+    }
+    let mut payment = payments::blank(external, Reference::random(), when.now);
+    payment.shop_transaction_id.clone_from(&news.target.shop_transaction_id);
+    if news.action != Action::Payment {
+        // A refund or capture tells little about the payment itself.
+        payment.state = PaymentState::Unknown;
+        payment.ask_at = Some(when.now);
+    }
+    payments::insert(connection, &mut payment, Origin::Adopted)?;
+    names::add(connection, &payment, Named::Payment, &payment.reference.0)?;
+    change(connection, payment, news, when).map(Some)
+}
+
+/// Whether news that was not adopted may be, once no operation of its external runs.
+pub(super) fn may_later(connection: &Connection, external: &str, news: &News) -> rusqlite::Result<bool> {
+    Ok(says_enough(news) && operations::any_open(connection, external)?)
+}
+
+fn says_enough(news: &News) -> bool {
+    !matches!(news.state, NewsState::Unknown | NewsState::NotExecuted) && !news.target.payment_ids.is_empty()
+}
+
+/// One of ours takes over a payment that was adopted under a name that both have: its names, its refunds, and what
+/// is known of its state. Callbacks that wait under the adopted one still go out.
+pub(super) fn absorb(
+    connection: &Connection,
+    own: &mut Applied,
+    adopted: PaymentKey,
+    when: When,
+) -> Result<(), StoreError> {
+    let adopted = payments::load(connection, adopted)?.ok_or(StoreError::Gone)?;
+    if adopted.key == own.payment.key {
+        return Ok(());
+    }
+    connection
+        .prepare_cached("UPDATE operations SET payment = ? WHERE payment = ? AND kind = 'refund'")?
+        .execute([own.payment.key, adopted.key])?;
+    connection
+        .prepare_cached("UPDATE payments SET merged_into = ?, ask_at = NULL WHERE key = ?")?
+        .execute([own.payment.key, adopted.key])?;
+    let references = [(Named::Payment, &adopted.reference.0)];
+    for (named, name) in names::of(&adopted).chain(references) {
+        names::give(connection, &own.payment, named, name)?;
+    }
+    own.payment.refunds.extend(adopted.refunds.iter().cloned());
+    let accepted = own.payment.refunds.iter().filter(|refund| refund.state == RefundState::Accepted);
+    own.payment.refunded = accepted.map(|refund| refund.amount.minor).sum();
+    let merged = consider(&own.payment, &as_news(&adopted), when);
+    own.callbacks.extend(merged.callbacks);
+    own.payment = merged.payment;
+    own.ask |= merged.ask;
+    own.alert = merged.alert.or(own.alert);
+    Ok(())
+}
+
+/// What is known of an adopted payment, as the provider would tell it.
+fn as_news(adopted: &Payment) -> News {
+    let state = match adopted.state {
+        PaymentState::Accepted => NewsState::Accepted,
+        PaymentState::Authorized => NewsState::Authorized,
+        PaymentState::Failed => NewsState::Failed(None),
+        PaymentState::Voided => NewsState::Voided,
+        PaymentState::Pending | PaymentState::ActionRequired => NewsState::Pending,
+        PaymentState::Started | PaymentState::Unknown | PaymentState::NotExecuted => NewsState::Unknown,
+    };
+    let target = Target { payment_ids: adopted.ids.clone(), ..Target::default() };
+    let amount = |minor: u64| adopted.amount.as_ref().map(|amount| crate::model::Amount { minor, ..amount.clone() });
+    News {
+        amount: adopted.amount.clone(),
+        partial: true,
+        captured: adopted.captured.and_then(amount),
+        payment_method: adopted.payment_method.clone(),
+        metadata: adopted.metadata.clone(),
+        carry: adopted.carry.clone(),
+        occurred_at: adopted.observed_at,
+        ..News::new(Source::Verified { can_ask: true }, target, Action::Payment, state)
+    }
+}

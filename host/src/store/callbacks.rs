@@ -1,0 +1,269 @@
+//! Callbacks that wait to be delivered: in order per payment, leased to who delivers them (rules 29 to 33).
+
+use super::columns::{Columns, Unsigned};
+use super::{Store, StoreError};
+use crate::clock::Timestamp;
+use crate::model::{Callback, Payment, PaymentKey};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Where the store keeps a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallbackKey(pub i64);
+
+/// A callback to deliver, leased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where the store keeps it.
+    pub key: CallbackKey,
+    /// Its id, the same for all attempts: `webhook-id`.
+    pub id: String,
+    /// The external of its payment.
+    pub external: String,
+    /// The payment that it tells of.
+    pub payment: PaymentKey,
+    /// The same bytes at every attempt.
+    pub body: Vec<u8>,
+    /// 1 for the first.
+    pub attempt: u32,
+    /// Who may settle it.
+    pub fence: u64,
+}
+
+/// What became of an attempt to deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// The merchant has it.
+    Delivered,
+    /// To be tried again then.
+    RetryAt(Timestamp),
+    /// Given up: the next of its payment goes out.
+    Dead,
+}
+
+/// One attempt to deliver, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The merchant's status, where it answered.
+    pub status: Option<u16>,
+    /// What went wrong, where it did not.
+    pub error: Option<String>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// How many callbacks there are, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallbackCounts {
+    /// Not delivered yet.
+    pub waiting: u64,
+    /// Given up.
+    pub dead: u64,
+}
+
+/// Jumps from one external to the next in the index: the backlog is not looked at.
+macro_rules! waiting_externals {
+    () => {
+        "WITH RECURSIVE waiting (external) AS (
+             SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL
+             UNION ALL
+             SELECT (SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL AND external > waiting.external)
+             FROM waiting WHERE waiting.external IS NOT NULL) "
+    };
+}
+
+impl Store {
+    /// Externals that have a callback due.
+    pub fn due_externals(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        self.parts.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(concat!(
+                waiting_externals!(),
+                "SELECT external FROM waiting
+                 WHERE external IS NOT NULL
+                   AND EXISTS (SELECT 1 FROM callbacks
+                               WHERE due_at IS NOT NULL AND external = waiting.external AND due_at <= ?)"
+            ))?;
+            let externals = statement.query_map([now], |row| row.get(0))?;
+            Ok(externals.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Leases callbacks of an external that are due, at most `limit`, of each payment only the oldest that is not
+    /// finished.
+    pub async fn lease_callbacks(
+        &self,
+        external: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let (fence, external) = (self.next_fence(), external.to_owned());
+        let lease = move |connection: &Connection| Ok(lease(connection, &external, now, lease_until, limit, fence)?);
+        self.parts.writer.durable(lease).await
+    }
+
+    /// Writes down what became of an attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Gone`]: the lease lapsed, and somebody else delivers it now.
+    pub async fn settle_callback(
+        &self,
+        key: CallbackKey,
+        fence: u64,
+        now: Timestamp,
+        settlement: Settlement,
+        attempt: Attempt,
+    ) -> Result<(), StoreError> {
+        self.parts.writer.durable(move |connection| settle(connection, key, fence, now, settlement, &attempt)).await
+    }
+
+    /// When the next callback becomes due after `now`, or a lease on one lapses. What is due already is not counted.
+    pub fn next_callback_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.parts.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(concat!(
+                waiting_externals!(),
+                "SELECT min((SELECT min(due_at) FROM callbacks
+                             WHERE due_at IS NOT NULL AND external = waiting.external AND due_at > ?))
+                 FROM waiting WHERE external IS NOT NULL"
+            ))?;
+            Ok(statement.query_row([now], |row| row.get(0))?)
+        })
+    }
+
+    /// How many wait, and how many were given up.
+    pub fn callback_counts(&self) -> Result<CallbackCounts, StoreError> {
+        self.parts.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT (SELECT count(*) FROM callbacks WHERE state = 'waiting'),
+                        (SELECT count(*) FROM callbacks WHERE state = 'dead')",
+            )?;
+            Ok(statement.query_row([], |row| {
+                let mut columns = Columns::of(row);
+                Ok(CallbackCounts { waiting: columns.next::<Unsigned>()?.0, dead: columns.next::<Unsigned>()?.0 })
+            })?)
+        })
+    }
+}
+
+/// Writes a callback, in the transaction of the change that it tells of. It is due at once, unless another of its
+/// payment waits before it.
+pub(super) fn enqueue(
+    connection: &Connection,
+    payment: &Payment,
+    callback: &Callback,
+    sequence: u64,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let id = format!("msg_{}", Uuid::new_v4().simple());
+    let body = callback.body(payment, &id, sequence, now);
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO callbacks (payment, external, id, type, sequence, body, state, attempts, created_at, due_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 0, ?7,
+                 CASE WHEN EXISTS (SELECT 1 FROM callbacks WHERE payment = ?1 AND state = 'waiting') THEN NULL
+                      ELSE ?7 END)",
+    )?;
+    statement.execute(params![
+        payment.key,
+        payment.external,
+        id,
+        callback.kind.name(),
+        Unsigned(sequence),
+        body,
+        now
+    ])?;
+    Ok(())
+}
+
+/// At start, who held a lease is gone.
+pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE callbacks SET due_at = min(due_at, ?), fence = NULL
+         WHERE due_at IS NOT NULL AND fence IS NOT NULL",
+        [now],
+    )?;
+    Ok(())
+}
+
+fn lease(
+    connection: &Connection,
+    external: &str,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: usize,
+    fence: u64,
+) -> rusqlite::Result<Vec<Delivery>> {
+    let mut due = connection.prepare_cached(
+        "SELECT key, id, external, payment, body, attempts FROM callbacks
+         WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let deliveries = due.query_map(params![external, now, limit], |row| {
+        let mut columns = Columns::of(row);
+        Ok(Delivery {
+            key: CallbackKey(columns.next()?),
+            id: columns.next()?,
+            external: columns.next()?,
+            payment: columns.next()?,
+            body: columns.next()?,
+            attempt: columns.next::<u32>()? + 1,
+            fence,
+        })
+    })?;
+    let deliveries: Vec<Delivery> = deliveries.collect::<rusqlite::Result<_>>()?;
+    let mut take = connection.prepare_cached("UPDATE callbacks SET due_at = ?, fence = ? WHERE key = ?")?;
+    for delivery in &deliveries {
+        take.execute(params![lease_until, Unsigned(fence), delivery.key.0])?;
+    }
+    Ok(deliveries)
+}
+
+fn settle(
+    connection: &Connection,
+    key: CallbackKey,
+    fence: u64,
+    now: Timestamp,
+    settlement: Settlement,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    let payment: PaymentKey = connection
+        .prepare_cached("SELECT payment FROM callbacks WHERE key = ? AND fence = ? AND state = 'waiting'")?
+        .query_row(params![key.0, Unsigned(fence)], |row| row.get(0))
+        .optional()?
+        .ok_or(StoreError::Gone)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO callback_attempts (callback, at, status, error, duration_ms) VALUES (?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            key.0,
+            now,
+            attempt.status,
+            attempt.error,
+            Unsigned(u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX)),
+        ])?;
+    let state = match settlement {
+        Settlement::RetryAt(due_at) => {
+            connection
+                .prepare_cached("UPDATE callbacks SET due_at = ?, fence = NULL, attempts = attempts + 1 WHERE key = ?")?
+                .execute(params![due_at, key.0])?;
+            return Ok(());
+        }
+        Settlement::Delivered => "delivered",
+        Settlement::Dead => "dead",
+    };
+    connection
+        .prepare_cached(
+            "UPDATE callbacks SET state = ?, due_at = NULL, fence = NULL, attempts = attempts + 1, finished_at = ?
+             WHERE key = ?",
+        )?
+        .execute(params![state, now, key.0])?;
+    connection
+        .prepare_cached(
+            "UPDATE callbacks SET due_at = ?
+             WHERE key = (SELECT key FROM callbacks WHERE payment = ? AND state = 'waiting' ORDER BY key LIMIT 1)",
+        )?
+        .execute(params![now, payment])?;
+    Ok(())
+}

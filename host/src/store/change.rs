@@ -1,0 +1,122 @@
+//! The one way by which news changes what is on disk: `apply` decides, this writes all that follows from it.
+
+use super::StoreError;
+use super::names::{self, Named};
+use super::{adopt, callbacks, payments};
+use crate::clock::Timestamp;
+use crate::model::{Applied, News, Payment, PaymentKey, apply};
+use rusqlite::Connection;
+
+/// What news made of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The payment as it is now.
+    pub payment: Payment,
+    /// Whether anything was written.
+    pub written: bool,
+    /// The news contradicts what is known, or is older than it: the provider must be asked.
+    pub ask: bool,
+    /// What a person should be alerted to, as a metric's label.
+    pub alert: Option<&'static str>,
+}
+
+/// The present, and when the provider is to be asked next about what is still open and has no time for it (rule 6).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    pub(super) now: Timestamp,
+    pub(super) ask_at: Option<Timestamp>,
+}
+
+/// What news would make of a payment; nothing is written.
+pub(super) fn consider(before: &Payment, news: &News, when: When) -> Applied {
+    let mut applied = apply(before, news, when.now);
+    let waits = applied.payment.state.is_open()
+        || applied.payment.refunds.iter().any(|refund| refund.state.holds() && !running(refund));
+    if waits && applied.payment.ask_at.is_none() {
+        applied.payment.ask_at = when.ask_at;
+    }
+    applied
+}
+
+fn running(refund: &crate::model::Refund) -> bool {
+    refund.state == crate::model::RefundState::Started
+}
+
+/// Applies news to a payment and writes what came of it.
+pub(super) fn change(connection: &Connection, before: Payment, news: &News, when: When) -> Result<Changed, StoreError> {
+    let applied = consider(&before, news, when);
+    write(connection, &before, applied, when)
+}
+
+/// Applies news to the payment that has this key.
+pub(super) fn change_by_key(
+    connection: &Connection,
+    key: PaymentKey,
+    news: &News,
+    when: When,
+) -> Result<Changed, StoreError> {
+    change(connection, payments::load(connection, key)?.ok_or(StoreError::Gone)?, news, when)
+}
+
+/// Writes an applied change: payment, refunds, names, business key, callbacks.
+pub(super) fn write(
+    connection: &Connection,
+    before: &Payment,
+    mut applied: Applied,
+    when: When,
+) -> Result<Changed, StoreError> {
+    let written = applied.differs_from(before);
+    if written {
+        take_names(connection, before, &mut applied, when)?;
+        settle_business_key(connection, before, &mut applied)?;
+        let first = applied.payment.sequence + 1;
+        applied.payment.sequence += applied.callbacks.len() as u64;
+        payments::update(connection, before, &applied.payment)?;
+        for (sequence, callback) in (first..).zip(&applied.callbacks) {
+            callbacks::enqueue(connection, &applied.payment, callback, sequence, when.now)?;
+        }
+    }
+    Ok(Changed { payment: applied.payment, written, ask: applied.ask, alert: applied.alert })
+}
+
+/// Registers the names that are new. One that an adopted payment has makes the two one (rule 5); one of a payment
+/// that came to nothing goes to the payment that lives; any other stays where it is, and a person is told.
+fn take_names(connection: &Connection, before: &Payment, applied: &mut Applied, when: When) -> Result<(), StoreError> {
+    let known: Vec<_> = names::of(before).collect();
+    let new: Vec<(Named, String)> = names::of(&applied.payment)
+        .filter(|name| !known.contains(name))
+        .map(|(named, name)| (named, name.clone()))
+        .collect();
+    for (named, name) in new {
+        let Some(other) = names::add(connection, &applied.payment, named, &name)? else {
+            continue;
+        };
+        let (adopted, state) = payments::standing(connection, other)?;
+        if adopted {
+            adopt::absorb(connection, applied, other, when)?;
+        } else if state.frees_business_key() {
+            names::give(connection, &applied.payment, named, &name)?;
+        } else {
+            applied.alert = Some("name_shared");
+        }
+    }
+    Ok(())
+}
+
+/// Rule 15: free again when the payment has failed or was not executed. Rule 11: a late success takes it back, or is
+/// flagged where another payment of that key has lived since.
+fn settle_business_key(connection: &Connection, before: &Payment, applied: &mut Applied) -> Result<(), StoreError> {
+    match (before.state.frees_business_key(), applied.payment.state.frees_business_key()) {
+        (false, true) => payments::free_business_key(connection, before.key)?,
+        (true, false) => {
+            if let Some(other) = payments::regain_business_key(connection, before.key)? {
+                let other = payments::load(connection, other)?.ok_or(StoreError::Gone)?;
+                let review = format!("its shop transaction id has another payment, {}", other.shown_id());
+                applied.payment.review = Some(review);
+                applied.alert = Some("duplicate_payment");
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Why the store did not do what it was asked, named after what its caller can do about it.
+
+use std::path::PathBuf;
+
+/// Why a command or a read failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It can take or give nothing now: disk full, file damaged, writer gone. Nothing of the command can be relied on.
+    #[error("the store is not available: {0}")]
+    Away(String),
+    /// The record is no longer the caller's to write: its lease lapsed, it is finished, or its claim never reached
+    /// the disk.
+    #[error("the record is gone: lapsed, finished, or never on disk")]
+    Gone,
+    /// No more keys fit into this external's state.
+    #[error("the external has all the keys in its state that it may have")]
+    Full,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Away(error.to_string())
+    }
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another host has it.
+    #[error("{} is held by another process: one file belongs to one host", .0.display())]
+    Taken(PathBuf),
+    /// The operating system refused.
+    #[error("cannot open {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("cannot open {}: {source}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// A setting that durability needs did not take.
+    #[error("{} cannot be durable here: {pragma} is {found}", path.display())]
+    NotDurable {
+        /// The file.
+        path: PathBuf,
+        /// The setting.
+        pragma: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// The SQLite library lacks fixes that the store relies on.
+    #[error("SQLite {0} is too old: 3.51.3 is needed")]
+    LibraryTooOld(&'static str),
+    /// A newer host has written the file.
+    #[error("{} was written by a newer host (schema {found}, this one knows {known})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// The newest schema known here.
+        known: usize,
+    },
+}

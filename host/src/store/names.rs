@@ -1,0 +1,110 @@
+//! By which names payments are found: provider ids and what merchants were told, for ever (rule 5).
+
+use super::payments;
+use crate::model::{Action, Payment, PaymentKey, Target};
+use rusqlite::{Connection, OptionalExtension};
+
+/// What a name names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    Payment,
+    Refund,
+}
+
+impl Named {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// The payment that has this name, or whose refund has it.
+pub(super) fn owner(
+    connection: &Connection,
+    external: &str,
+    named: Named,
+    name: &str,
+) -> rusqlite::Result<Option<PaymentKey>> {
+    let mut statement =
+        connection.prepare_cached("SELECT payment FROM names WHERE external = ? AND kind = ? AND name = ?")?;
+    statement.query_row([external, named.column(), name], |row| row.get(0)).optional()
+}
+
+/// Gives a name to a payment unless another has it. Returns that other.
+pub(super) fn add(
+    connection: &Connection,
+    payment: &Payment,
+    named: Named,
+    name: &str,
+) -> rusqlite::Result<Option<PaymentKey>> {
+    let mut statement =
+        connection.prepare_cached("INSERT OR IGNORE INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?)")?;
+    if statement.execute((&payment.external, named.column(), name, payment.key))? > 0 {
+        return Ok(None);
+    }
+    Ok(owner(connection, &payment.external, named, name)?.filter(|owner| *owner != payment.key))
+}
+
+/// Gives a name to a payment, whoever had it.
+pub(super) fn give(connection: &Connection, payment: &Payment, named: Named, name: &str) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached("INSERT OR REPLACE INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?)")?;
+    statement.execute((&payment.external, named.column(), name, payment.key))?;
+    Ok(())
+}
+
+/// Every name of a payment and its refunds, without those that the host itself gave.
+pub(super) fn of(payment: &Payment) -> impl Iterator<Item = (Named, &String)> {
+    let told = payment.told.iter().filter(|told| **told != payment.reference.0);
+    let own = payment.ids.iter().chain(told).map(|name| (Named::Payment, name));
+    let refunds = payment.refunds.iter().flat_map(|refund| {
+        let told = refund.told.iter().filter(|told| **told != refund.reference.0);
+        refund.ids.iter().chain(told).map(|name| (Named::Refund, name))
+    });
+    own.chain(refunds)
+}
+
+/// The payment that news is about: by provider ids, then the host's name, then the merchant's. One of ours goes
+/// before one that was adopted, so that the two become one (rule 5).
+pub(super) fn find(
+    connection: &Connection,
+    external: &str,
+    action: Action,
+    action_id: Option<&str>,
+    target: &Target,
+) -> rusqlite::Result<Option<PaymentKey>> {
+    let mut adopted = None;
+    let mut own = |found: Option<PaymentKey>| -> rusqlite::Result<Option<PaymentKey>> {
+        let Some(key) = found else {
+            return Ok(None);
+        };
+        if payments::standing(connection, key)?.0 {
+            adopted.get_or_insert(key);
+            return Ok(None);
+        }
+        Ok(Some(key))
+    };
+    for id in &target.payment_ids {
+        if let Some(key) = own(owner(connection, external, Named::Payment, id)?)? {
+            return Ok(Some(key));
+        }
+    }
+    if let Some(reference) = &target.host_reference
+        && let Some(key) = own(payments::by_reference(connection, external, reference)?)?
+    {
+        return Ok(Some(key));
+    }
+    if let Some(id) = action_id.filter(|_| action == Action::Refund)
+        && let Some(key) = own(owner(connection, external, Named::Refund, id)?)?
+    {
+        return Ok(Some(key));
+    }
+    if let Some(id) = &target.shop_transaction_id
+        && let Some(key) = own(payments::by_shop_transaction(connection, external, id)?)?
+    {
+        return Ok(Some(key));
+    }
+    Ok(adopted)
+}

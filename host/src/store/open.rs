@@ -1,0 +1,144 @@
+//! Opens the file: takes it for this host alone, checks that it is durable, brings its schema up to date.
+
+use super::readers::Readers;
+use super::writer::Writer;
+use super::{OpenError, Settings, Store, callbacks};
+use crate::clock::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// In order; a file's `user_version` says how many it has had.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_spine.sql")];
+
+/// 3.51.3 repaired a race that could damage a file in WAL mode.
+const OLDEST_LIBRARY: i32 = 3_051_003;
+
+/// Reads are short, so that a few connections serve many callers.
+const READERS: usize = 4;
+
+/// Statements that a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 128;
+
+impl Store {
+    /// Opens the file, creating it where there is none, and starts the writer. Leases on callbacks end, because who
+    /// held them is gone; operations are left to [`Store::lapse_all`].
+    ///
+    /// # Errors
+    ///
+    /// Another host holds the file, it cannot be read or written, or it cannot be made durable.
+    pub fn open(settings: &Settings, now: Timestamp) -> Result<Self, OpenError> {
+        if rusqlite::version_number() < OLDEST_LIBRARY {
+            return Err(OpenError::LibraryTooOld(rusqlite::version()));
+        }
+        let path = settings.path.as_path();
+        let lock = take(path)?;
+        create(path)?;
+        let database = |source| OpenError::Database { path: path.to_owned(), source };
+        let connection = open_to_write(path).map_err(database)?;
+        check_durable(&connection, path)?;
+        migrate(&connection, path)?;
+        callbacks::release_leases(&connection, now).map_err(database)?;
+        let readers = (0..READERS).map(|_| open_to_read(path)).collect::<Result<_, _>>().map_err(database)?;
+        let file = |source| OpenError::File { path: path.to_owned(), source };
+        let writer = Writer::start(connection, lock).map_err(file)?;
+        // Grows from the moment of opening, so that no two lives of the host share a fence.
+        let fences = AtomicU64::new(now.0.saturating_mul(1000));
+        Ok(Self { parts: Arc::new(super::Parts { readers: Readers::new(readers), writer, fences }) })
+    }
+}
+
+/// Takes the file for this process: the lock ends with it, however it ends.
+fn take(path: &Path) -> Result<File, OpenError> {
+    let mut name = OsString::from(path);
+    name.push(".lock");
+    let lock_path = PathBuf::from(name);
+    let failed = |source| OpenError::File { path: lock_path.clone(), source };
+    let lock = private(OpenOptions::new().write(true).create(true).truncate(false)).open(&lock_path).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Taken(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// SQLite would make it readable for everybody, and gives its other files the same rights.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let opened = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path);
+    opened.map(drop).map_err(|source| OpenError::File { path: path.to_owned(), source })
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -65536;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    Ok(connection)
+}
+
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA query_only = ON;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -16384;",
+    )?;
+    Ok(connection)
+}
+
+/// File systems without shared memory keep the old journal, silently.
+fn check_durable(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
+        let value = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
+        let found = match connection.pragma_query_value(None, pragma, value) {
+            Ok(rusqlite::types::Value::Text(text)) => text,
+            Ok(rusqlite::types::Value::Integer(number)) => number.to_string(),
+            Ok(other) => format!("{other:?}"),
+            Err(source) => return Err(OpenError::Database { path: path.to_owned(), source }),
+        };
+        if found != wanted {
+            return Err(OpenError::NotDurable { path: path.to_owned(), pragma, found });
+        }
+    }
+    Ok(())
+}
+
+fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let database = |source| OpenError::Database { path: path.to_owned(), source };
+    let done: usize =
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(database)? as usize;
+    if done > MIGRATIONS.len() {
+        return Err(OpenError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
+    }
+    for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+        let number = number + 1;
+        let whole = format!("BEGIN IMMEDIATE; {migration}; PRAGMA user_version = {number}; COMMIT;");
+        connection.execute_batch(&whole).map_err(database)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! The row of an operation.
+
+use super::columns::{Columns, Json, Unsigned};
+use super::{Claim, StoreError};
+use crate::clock::Timestamp;
+use crate::model::{Amount, Answer, Kind, Operation, OperationKey, PaymentKey, Phase, RefundState, Settled};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// Who may claim what: the idempotency key that an operation was claimed with goes along.
+pub(super) struct Kept {
+    pub(super) operation: Operation,
+    pub(super) idempotency_key: Option<String>,
+}
+
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT key, payment, kind, reference, seed, fingerprint, version, amount, currency, attempt, phase, ",
+            "outcome, fence, created_at, answer_status, answer_headers, answer_body, idempotency_key ",
+            "FROM operations WHERE ",
+            $condition
+        )
+    };
+}
+
+pub(super) fn load(connection: &Connection, key: OperationKey) -> rusqlite::Result<Option<Kept>> {
+    connection.prepare_cached(select!("key = ?"))?.query_row([key], read).optional()
+}
+
+/// The operation that was claimed with this idempotency key (rule 17).
+pub(super) fn by_idempotency_key(connection: &Connection, claim: &Claim) -> rusqlite::Result<Option<Kept>> {
+    let Some(key) = &claim.idempotency_key else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached(select!("idempotency_key = ? AND caller = ? AND external = ? AND kind = ?"))?
+        .query_row(params![key, claim.caller, claim.external, claim.what.kind()], read)
+        .optional()
+}
+
+/// The operation that made a payment: the two share their name.
+pub(super) fn by_reference(connection: &Connection, reference: &str) -> rusqlite::Result<Option<Kept>> {
+    connection.prepare_cached(select!("reference = ?"))?.query_row([reference], read).optional()
+}
+
+/// An operation that is the caller's to write: not finished, and claimed under this very fence.
+pub(super) fn held(connection: &Connection, key: OperationKey, fence: u64) -> Result<Operation, StoreError> {
+    let kept = load(connection, key)?.ok_or(StoreError::Gone)?;
+    let held = kept.operation.fence == fence && kept.operation.phase != Phase::Finished;
+    held.then_some(kept.operation).ok_or(StoreError::Gone)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
+    let mut columns = Columns::of(row);
+    let mut operation = Operation {
+        key: columns.next()?,
+        payment: columns.next()?,
+        kind: columns.next()?,
+        reference: columns.next()?,
+        seed: columns.next()?,
+        fingerprint: columns.next()?,
+        version: columns.next()?,
+        amount: Amount { minor: columns.next::<Unsigned>()?.0, currency: columns.next()? },
+        attempt: columns.next()?,
+        phase: columns.next()?,
+        outcome: columns.next()?,
+        fence: columns.next::<Unsigned>()?.0,
+        created_at: columns.next()?,
+        answer: None,
+    };
+    let status: Option<u16> = columns.next()?;
+    let (headers, body) = (columns.next_list()?, columns.next::<Option<Vec<u8>>>()?);
+    operation.answer = status.zip(body).map(|(status, body)| Answer { status, headers, body });
+    Ok(Kept { operation, idempotency_key: columns.next()? })
+}
+
+/// Writes a new operation, started.
+pub(super) fn insert(
+    connection: &Connection,
+    claim: &Claim,
+    payment: PaymentKey,
+    fence: u64,
+) -> rusqlite::Result<Operation> {
+    let kind = claim.what.kind();
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO operations (payment, external, kind, reference, caller, idempotency_key, fingerprint, seed,
+                                 version, amount, currency, attempt, phase, fence, lease_until, created_at,
+                                 refund_state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+    )?;
+    let key = statement.insert(params![
+        payment,
+        claim.external,
+        kind,
+        claim.reference,
+        claim.caller,
+        claim.idempotency_key,
+        claim.fingerprint,
+        claim.seed,
+        claim.version,
+        Unsigned(claim.amount.minor),
+        claim.amount.currency,
+        Phase::Started,
+        Unsigned(fence),
+        claim.lease_until,
+        claim.now,
+        (kind == Kind::Refund).then_some(RefundState::Started),
+    ])?;
+    Ok(Operation {
+        key: OperationKey(key),
+        payment,
+        kind,
+        reference: claim.reference.clone(),
+        seed: claim.seed,
+        fingerprint: claim.fingerprint.clone(),
+        version: claim.version.clone(),
+        amount: claim.amount.clone(),
+        attempt: 1,
+        phase: Phase::Started,
+        outcome: None,
+        fence,
+        created_at: claim.now,
+        answer: None,
+    })
+}
+
+/// Writes an operation's end. What was not executed frees its idempotency key (rule 19).
+pub(super) fn finish(
+    connection: &Connection,
+    key: OperationKey,
+    settled: Settled,
+    answer: Option<&Answer>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE operations SET phase = 'finished', outcome = ?, finished_at = ?, answer_status = ?,
+                               answer_headers = ?, answer_body = ?
+         WHERE key = ?",
+    )?;
+    statement.execute(params![
+        settled,
+        now,
+        answer.map(|answer| answer.status),
+        answer.map(|answer| Json(&answer.headers)),
+        answer.map(|answer| &answer.body),
+        key,
+    ])?;
+    if settled == Settled::NotExecuted {
+        free_idempotency_key(connection, key)?;
+    }
+    Ok(())
+}
+
+/// Lets an operation's idempotency key go.
+pub(super) fn free_idempotency_key(connection: &Connection, key: OperationKey) -> rusqlite::Result<()> {
+    connection.prepare_cached("UPDATE operations SET idempotency_key = NULL WHERE key = ?")?.execute([key])?;
+    Ok(())
+}
+
+/// Whether any operation of this external still runs.
+pub(super) fn any_open(connection: &Connection, external: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM operations WHERE phase <> 'finished' AND external = ?)")?
+        .query_row([external], |row| row.get(0))
+}

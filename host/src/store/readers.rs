@@ -1,0 +1,35 @@
+//! Connections that only read. They never wait for the writer, so a read is made where it is asked for.
+
+use super::StoreError;
+use rusqlite::Connection;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// A few of them, taken in turn.
+pub(super) struct Readers {
+    connections: Vec<Mutex<Connection>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    pub(super) fn new(connections: Vec<Connection>) -> Self {
+        Self { connections: connections.into_iter().map(Mutex::new).collect(), next: AtomicUsize::new(0) }
+    }
+
+    /// Reads; all of it sees the same moment, and nothing that is not on disk.
+    pub(super) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let free = (0..self.connections.len())
+            .find_map(|step| self.connections[(turn + step) % self.connections.len()].try_lock().ok());
+        let connection = free.unwrap_or_else(|| {
+            self.connections[turn % self.connections.len()].lock().unwrap_or_else(PoisonError::into_inner)
+        });
+        if !connection.is_autocommit() {
+            connection.prepare_cached("ROLLBACK")?.execute([])?;
+        }
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let result = query(&connection);
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        result
+    }
+}

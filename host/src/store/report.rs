@@ -1,0 +1,110 @@
+//! News that an inquiry brought (rules 5 to 11). Where it changes nothing, nothing is written.
+
+use super::change::{self, Changed, When};
+use super::{Store, StoreError, adopt, names, parked, payments};
+use crate::clock::Timestamp;
+use crate::model::{News, PaymentKey};
+use rusqlite::Connection;
+
+/// What was learnt by asking.
+#[derive(Clone, Debug)]
+pub struct Reporting {
+    /// The present.
+    pub now: Timestamp,
+    /// The external.
+    pub external: String,
+    /// What the provider said.
+    pub news: Vec<News>,
+    /// Take in payments that are not known (rule 5).
+    pub adopt: bool,
+    /// When the provider is to be asked next about what is still open and has no time for it.
+    pub ask_at: Option<Timestamp>,
+}
+
+/// What became of one piece of news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// Its payment is known.
+    Known(Changed),
+    /// Its payment was made elsewhere, and is known from now on.
+    Adopted(Changed),
+    /// Nobody knows its payment; it was not adopted, or may not be yet.
+    NotKnown,
+}
+
+impl Store {
+    /// Takes news in: one result for each, in order.
+    pub async fn report(&self, reporting: Reporting) -> Result<Vec<Reported>, StoreError> {
+        if let Some(nothing_new) = self.parts.readers.read(|connection| without_change(connection, &reporting))? {
+            return Ok(nothing_new);
+        }
+        self.parts.writer.durable(move |connection| take(connection, &reporting)).await
+    }
+}
+
+impl Store {
+    /// Takes in what the provider said when it was asked about this very payment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Gone`]: there is no such payment.
+    pub async fn report_on(&self, payment: PaymentKey, news: News, now: Timestamp) -> Result<Changed, StoreError> {
+        let when = When { now, ask_at: None };
+        let take = move |connection: &Connection| {
+            let mut changed = change::change_by_key(connection, payment, &news, when)?;
+            parked::catch_up(connection, &mut changed, when)?;
+            Ok(changed)
+        };
+        self.parts.writer.durable(take).await
+    }
+}
+
+/// The results where all is known already; else none.
+fn without_change(connection: &Connection, reporting: &Reporting) -> Result<Option<Vec<Reported>>, StoreError> {
+    let when = When { now: reporting.now, ask_at: reporting.ask_at };
+    let mut results = Vec::with_capacity(reporting.news.len());
+    for news in &reporting.news {
+        let Some(key) = find(connection, reporting, news)? else {
+            if reporting.adopt {
+                return Ok(None);
+            }
+            results.push(Reported::NotKnown);
+            continue;
+        };
+        let before = payments::load(connection, key)?.ok_or(StoreError::Gone)?;
+        let applied = change::consider(&before, news, when);
+        if applied.differs_from(&before) {
+            return Ok(None);
+        }
+        let changed = Changed { payment: before, written: false, ask: applied.ask, alert: applied.alert };
+        results.push(Reported::Known(changed));
+    }
+    Ok(Some(results))
+}
+
+fn take(connection: &Connection, reporting: &Reporting) -> Result<Vec<Reported>, StoreError> {
+    let when = When { now: reporting.now, ask_at: reporting.ask_at };
+    let mut results = Vec::with_capacity(reporting.news.len());
+    for news in &reporting.news {
+        results.push(match find(connection, reporting, news)? {
+            Some(key) => {
+                let mut changed = change::change_by_key(connection, key, news, when)?;
+                parked::catch_up(connection, &mut changed, when)?;
+                Reported::Known(changed)
+            }
+            None if reporting.adopt => match adopt::adopt(connection, &reporting.external, news, when)? {
+                Some(mut changed) => {
+                    parked::catch_up(connection, &mut changed, when)?;
+                    Reported::Adopted(changed)
+                }
+                None => Reported::NotKnown,
+            },
+            None => Reported::NotKnown,
+        });
+    }
+    Ok(results)
+}
+
+fn find(connection: &Connection, reporting: &Reporting, news: &News) -> rusqlite::Result<Option<PaymentKey>> {
+    names::find(connection, &reporting.external, news.action, news.action_id.as_deref(), &news.target)
+}

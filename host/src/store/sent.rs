@@ -1,0 +1,92 @@
+//! What is noted while an operation runs: that a write is about to leave, and names learnt on the way.
+
+use super::columns::{Columns, Json, KeptWrite};
+use super::{Store, StoreError, change, operations, payments};
+use crate::clock::Timestamp;
+use crate::model::{Action, Kind, News, NewsState, OperationKey, Source, Target, Write};
+use rusqlite::{Connection, params};
+
+/// A provider's id that a plugin learnt while it runs (`operation.learned`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// Of the payment.
+    Payment(String),
+    /// Of the refund that runs.
+    Refund(String),
+}
+
+impl Store {
+    /// Notes that these writes are about to leave (rule 3), after those noted before. When this returns, the claim and
+    /// the note are on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Gone`]: the lease lapsed, or the claim never reached the disk. Nothing may leave.
+    pub async fn sent(
+        &self,
+        operation: OperationKey,
+        fence: u64,
+        writes: &[Write],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let writes: Vec<KeptWrite> = writes.iter().map(KeptWrite::from).collect();
+        self.parts.writer.durable(move |connection| note_sent(connection, operation, fence, writes, now)).await
+    }
+
+    /// Keeps a provider's id, whatever becomes of the call.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Gone`], as for [`Store::sent`].
+    pub async fn learn(
+        &self,
+        operation: OperationKey,
+        fence: u64,
+        learned: Learned,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.parts.writer.durable(move |connection| note_learned(connection, operation, fence, learned, now)).await
+    }
+}
+
+fn note_sent(
+    connection: &Connection,
+    operation: OperationKey,
+    fence: u64,
+    writes: Vec<KeptWrite>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    operations::held(connection, operation, fence)?;
+    let mut all: Vec<KeptWrite> = connection
+        .prepare_cached("SELECT writes FROM operations WHERE key = ?")?
+        .query_row([operation], |row| Columns::of(row).next_list())?;
+    all.extend(writes);
+    connection
+        .prepare_cached(
+            "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?) WHERE key = ?",
+        )?
+        .execute(params![Json(all), now, operation])?;
+    Ok(())
+}
+
+fn note_learned(
+    connection: &Connection,
+    key: OperationKey,
+    fence: u64,
+    learned: Learned,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let operation = operations::held(connection, key, fence)?;
+    let before = payments::load(connection, operation.payment)?.ok_or(StoreError::Gone)?;
+    let mut target = Target { host_reference: Some(operation.reference.0), ..Target::default() };
+    let mut refund_id = None;
+    match learned {
+        Learned::Payment(id) => target.payment_ids.push(id),
+        Learned::Refund(id) => refund_id = Some(id),
+    }
+    let action = if operation.kind == Kind::Refund { Action::Refund } else { Action::Payment };
+    // News that says nothing of a state only adds names.
+    let news = News { action_id: refund_id, ..News::new(Source::Inquiry, target, action, NewsState::Unknown) };
+    change::change(connection, before, &news, change::When { now, ask_at: None })?;
+    Ok(())
+}

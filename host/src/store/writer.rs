@@ -1,0 +1,138 @@
+//! The one thread that writes. It takes a command, then every other that waits, and commits them together: the wait
+//! for the disk is shared. Each command has a savepoint of its own, so that one that fails does not fail the others.
+
+use super::StoreError;
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// A command, ready to run in the open transaction. Returns whom to answer once the disk has it.
+type Job = Box<dyn FnOnce(&Connection) -> Option<Waiter> + Send>;
+
+/// Answers who waits, by what became of the commit.
+type Waiter = Box<dyn FnOnce(Result<(), StoreError>)>;
+
+/// Commands in one commit at most, so that a steady stream of them does not put the commit off.
+const LARGEST_BATCH: usize = 256;
+
+/// The way to the thread that writes.
+pub(super) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread, which owns the connection, and `held` until the connection is closed.
+    pub(super) fn start<H: Send + 'static>(connection: Connection, held: H) -> std::io::Result<Self> {
+        let (jobs, queue) = channel();
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
+            write(&connection, &queue);
+            drop(connection);
+            drop(held);
+        })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs a command, and answers when the disk has it. What it returns as an error undoes what it wrote.
+    pub(super) async fn durable<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.accepted_if(|_| false, command).await
+    }
+
+    /// The same, but answers at once where `early` says so: the caller must then not rely on it before a later
+    /// command of its own is durable.
+    pub(super) async fn accepted_if<T: Send + 'static>(
+        &self,
+        early: fn(&T) -> bool,
+        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = in_savepoint(connection, command);
+            if result.as_ref().is_ok_and(early) {
+                // Who no longer waits needs no answer.
+                let _ = reply.send(result);
+                return None;
+            }
+            Some(Box::new(move |committed| {
+                let _ = reply.send(committed.and(result));
+            }))
+        });
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        if !sent {
+            return Err(StoreError::Away("the writer has stopped".into()));
+        }
+        answer.await.unwrap_or_else(|_| Err(StoreError::Away("the writer dropped the command".into())))
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until everything that was handed in is written and the file is closed.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // Commands cannot take the thread down; were it gone, there would be nothing to wait for.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write(connection: &Connection, queue: &Receiver<Job>) {
+    let mut waiters = Vec::new();
+    while let Ok(first) = queue.recv() {
+        let committed = write_batch(connection, first, queue, &mut waiters);
+        if committed.is_err() && !connection.is_autocommit() {
+            // If this fails too, the next BEGIN fails, and with it every command until the file can be used again.
+            let _ = step(connection, "ROLLBACK");
+        }
+        for waiter in waiters.drain(..) {
+            waiter(committed.clone());
+        }
+    }
+}
+
+fn write_batch(
+    connection: &Connection,
+    first: Job,
+    queue: &Receiver<Job>,
+    waiters: &mut Vec<Waiter>,
+) -> Result<(), StoreError> {
+    step(connection, "BEGIN IMMEDIATE")?;
+    let rest = std::iter::from_fn(|| queue.try_recv().ok());
+    for job in std::iter::once(first).chain(rest).take(LARGEST_BATCH) {
+        waiters.extend(job(connection));
+        // A full disk and the like end the transaction as a whole. What came next would be a transaction of its own.
+        if connection.is_autocommit() {
+            return Err(StoreError::Away("the transaction was lost".into()));
+        }
+    }
+    step(connection, "COMMIT")
+}
+
+fn in_savepoint<T>(
+    connection: &Connection,
+    command: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    step(connection, "SAVEPOINT command")?;
+    let result = catch_unwind(AssertUnwindSafe(|| command(connection)))
+        .unwrap_or_else(|_| Err(StoreError::Away("the command panicked".into())));
+    if connection.is_autocommit() {
+        return result.and(Err(StoreError::Away("the transaction was lost".into())));
+    }
+    let undone = if result.is_err() { step(connection, "ROLLBACK TO command") } else { Ok(()) };
+    if let Err(error) = undone.and_then(|()| step(connection, "RELEASE command")) {
+        // Half a command must not be committed: the whole batch ends here.
+        step(connection, "ROLLBACK")?;
+        return Err(error);
+    }
+    result
+}
+
+fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}

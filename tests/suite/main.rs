@@ -1,0 +1,12 @@
+//! The whole host with real components over real HTTP. Each file is a promise's subject; `harness` is what they share.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests are the other side of the host's sockets"
+)]
+#![allow(unreachable_pub, reason = "in a test program, pub says what the harness offers to the tests")]
+
+mod harness;
+
+mod pay;
