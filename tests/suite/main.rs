@@ -10,9 +10,12 @@
 mod harness;
 
 mod bad_input;
+mod crash;
+mod crash_points;
 mod faults;
 mod faults_guests;
 mod faults_refund;
+mod folder;
 mod idempotency;
 mod idempotency_keys;
 mod money;

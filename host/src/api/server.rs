@@ -40,12 +40,24 @@ pub enum Phase {
 pub async fn serve(
     listener: std::net::TcpListener,
     router: Router,
+    phase: watch::Receiver<Phase>,
+    drain: Duration,
+) -> io::Result<()> {
+    serve_with(listener, router, phase, drain, HEADER_TIMEOUT).await
+}
+
+async fn serve_with(
+    listener: std::net::TcpListener,
+    router: Router,
     mut phase: watch::Receiver<Phase>,
     drain: Duration,
+    header_timeout: Duration,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let connections = GracefulShutdown::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(HEAD_LIMIT);
     let seen = phase.clone();
     loop {
         tokio::select! {
@@ -53,7 +65,7 @@ pub async fn serve(
             _ = phase.wait_for(|phase| *phase == Phase::Stopped) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if connections.count() < CONNECTIONS => {
-                    converse(stream, router.clone(), seen.clone(), &connections);
+                    converse(&http, stream, router.clone(), seen.clone(), &connections);
                 }
                 Ok(_) => tracing::warn!(limit = CONNECTIONS, "too many connections: one was closed"),
                 Err(error) => {
@@ -72,7 +84,13 @@ pub async fn serve(
 }
 
 /// One connection, in a task of its own.
-fn converse(stream: TcpStream, router: Router, phase: watch::Receiver<Phase>, connections: &GracefulShutdown) {
+fn converse(
+    http: &http1::Builder,
+    stream: TcpStream,
+    router: Router,
+    phase: watch::Receiver<Phase>,
+    connections: &GracefulShutdown,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection cannot be set to send at once");
     }
@@ -80,12 +98,7 @@ fn converse(stream: TcpStream, router: Router, phase: watch::Receiver<Phase>, co
         let (answer, phase) = (router.clone().call(request), phase.clone());
         async move { Ok::<_, Infallible>(close_if_leaving(answer.await?, *phase.borrow())) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = connections.watch(connection);
+    let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");

@@ -5,7 +5,7 @@ use crate::api::{self, Phase};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Flag, Sources};
-use crate::telemetry;
+use crate::{crash, telemetry};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::path::PathBuf;
@@ -66,6 +66,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     telemetry::init(&loaded.config.log)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
+    }
+    if let Some(point) = loaded.crash_point {
+        tracing::warn!(name = point.name, nth = point.nth, "this host will kill itself at a crash point");
+        crash::arm(point);
     }
     let metrics = telemetry::install_metrics()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -276,3 +276,13 @@ fn what_holds_is_shown_with_where_it_comes_from_and_without_secrets() {
     let everything = format!("{settings:?}");
     assert!(!everything.contains("whsec_"), "{everything}");
 }
+
+#[test]
+fn a_crash_point_comes_from_its_variable_alone() {
+    let loaded = |value| Config::load(&sources("", &[("PROVOST_CRASH_POINT", value)]));
+    let point = |name: &str, nth| Some(Point { name: name.into(), nth });
+    for (value, expected) in [("", None), ("sent", point("sent", 1)), ("callback_sent:3", point("callback_sent", 3))] {
+        assert_eq!(loaded(value).unwrap().crash_point, expected, "{value:?}");
+    }
+    assert_eq!(faults("", &[("PROVOST_CRASH_POINT", "sent:never")]).len(), 1);
+}
