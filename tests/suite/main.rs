@@ -9,11 +9,13 @@
 
 mod harness;
 
+mod bad_input;
 mod crash;
 mod crash_points;
 mod faults;
 mod faults_guests;
 mod faults_refund;
+mod folder;
 mod idempotency;
 mod idempotency_keys;
 mod money;
@@ -22,3 +24,4 @@ mod pay;
 mod refunds;
 mod rest;
 mod sandbox;
+mod webhooks;

@@ -4,6 +4,8 @@
 //! All sources are parsed into one [`tree`], merged in the order of who wins, and read by [`tables`], which turns them
 //! into the settings types that the modules own. `config.default.toml` is the first source and the reference at once.
 
+#[cfg(test)]
+mod documented;
 mod environment;
 mod file;
 mod kinds;
@@ -81,19 +83,25 @@ impl Config {
     ///
     /// What wins: a flag, `PROVOST_…`, PGM's names, the file, the defaults.
     pub fn load(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let (tree, folder) = merged(sources, &mut faults)?;
-        let reading = Reading::new(sources, folder);
-        let config = tables::config(&reading.root(&tree));
-        let crash_point = environment::crash_point(&sources.environment, &mut faults);
-        faults.extend(reading.finish(&tree));
-        match config {
-            Some(config) if faults.is_empty() => {
-                let warnings = warn::warnings(&config);
-                Ok(Loaded { config, warnings, crash_point, tree })
-            }
-            _ => Err(faults),
+        loaded(sources).map_err(|mut faults| {
+            faults.sort_by(|one, other| one.place.order().cmp(&other.place.order()));
+            faults
+        })
+    }
+}
+
+fn loaded(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let (tree, folder) = merged(sources, &mut faults)?;
+    let reading = Reading::new(sources, folder);
+    let config = tables::config(&reading.root(&tree));
+    let crash_point = environment::crash_point(&sources.environment, &mut faults);
+    faults.extend(reading.finish(&tree));
+    match config {
+        Some(config) if faults.is_empty() => {
+            Ok(Loaded { warnings: warn::warnings(&config), config, crash_point, tree })
         }
+        _ => Err(faults),
     }
 }
 

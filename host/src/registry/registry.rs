@@ -126,6 +126,7 @@ impl Registry {
     }
 
     /// None: the bytes are those that serve already.
+    #[expect(clippy::disallowed_methods, reason = "the plugin folder is read here alone")]
     async fn load(&self, file: &str, serving: Option<&Version>) -> Result<Option<Plugin>, String> {
         let bytes = std::fs::read(self.settings.dir.join(file)).map_err(|error| format!("cannot be read: {error}"))?;
         if serving == Some(&Version::of(&bytes)) {
@@ -144,10 +145,11 @@ impl Registry {
                 (provider.external.clone(), admit(provider, files, known))
             })
             .collect();
-        for (name, external) in &table {
+        let table = Arc::new(table);
+        self.table.store(table.clone());
+        for (name, external) in table.iter() {
             tell(name, before.get(name), external);
         }
-        self.table.store(Arc::new(table));
     }
 
     /// The configured providers, those of files that nobody configured, and those that were served once and whose

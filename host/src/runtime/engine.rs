@@ -147,6 +147,7 @@ struct Ticker {
 }
 
 impl Ticker {
+    #[expect(clippy::disallowed_methods, reason = "the clock that interrupts guests waits for no runtime")]
     fn start(engine: wasmtime::Engine) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let tick = move || {

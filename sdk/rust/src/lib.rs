@@ -27,12 +27,12 @@
 //! # A faster instance
 //!
 //! Every call has an instance of its own, so what an instance touches is what it costs. The SDK's
-//! allocator works inside the memory that an instance begins with; a small stack keeps all of it close
-//! together, which halves the cost of a call, and takes two lines in `.cargo/config.toml`:
+//! allocator keeps close together what an ordinary call needs; a small stack keeps that close to the
+//! rest, which about halves the cost of a call, and takes two lines in `.cargo/config.toml`:
 //!
 //! ```toml
 //! [target.wasm32-wasip2]
-//! rustflags = ["-C", "link-arg=-zstack-size=65536"]
+//! rustflags = ["-C", "link-arg=-zstack-size=65536", "-C", "link-arg=--initial-memory=1048576"]
 //! ```
 //!
 //! And in `Cargo.toml`, for a file of some 200 kB:

@@ -50,7 +50,7 @@ pub fn refund_with(payment_id: &str, amount: u64, provider_data: Value) -> Value
 }
 
 /// A clock that stands still until the test moves it on. It begins at the present, because the other sides of the host
-/// have clocks of their own.
+/// have clocks of their own, and with a whole second, because signatures carry no more.
 pub fn held_clock() -> Clock {
-    Clock::manual(Clock::system().now())
+    Clock::manual(Timestamp(Clock::system().now().seconds() * 1000))
 }
