@@ -109,7 +109,7 @@ fn currency() -> Object {
 }
 
 fn url(about: &str) -> Object {
-    string(about).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uri))).max_length(Some(2048)).build()
+    string(about).format(Some(SchemaFormat::Custom("uri".to_owned()))).max_length(Some(2048)).build()
 }
 
 fn any_object(about: &str) -> Object {
