@@ -1,6 +1,7 @@
 //! The listener: accepts connections, bounds what a slow or idle one may hold, and leaves without cutting anybody off.
 //! `axum::serve` sets no timer, which turns hyper's header time-out off; hence a loop of our own.
 
+use crate::task;
 use axum::Router;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
@@ -61,8 +62,7 @@ async fn serve_with(
     let seen = phase.clone();
     loop {
         tokio::select! {
-            // Where the sender is gone, nobody is left to say when to stop.
-            _ = phase.wait_for(|phase| *phase == Phase::Stopped) => break,
+            () = stopped(&mut phase) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if connections.count() < CONNECTIONS => {
                     converse(&http, stream, router.clone(), seen.clone(), &connections);
@@ -83,6 +83,11 @@ async fn serve_with(
     Ok(())
 }
 
+/// Waits for the end; where the sender is gone, nobody is left to say when it comes, and this is it.
+async fn stopped(phase: &mut watch::Receiver<Phase>) {
+    let _ = phase.wait_for(|phase| *phase == Phase::Stopped).await;
+}
+
 /// One connection, in a task of its own.
 fn converse(
     http: &http1::Builder,
@@ -99,7 +104,7 @@ fn converse(
         async move { Ok::<_, Infallible>(close_if_leaving(answer.await?, *phase.borrow())) }
     });
     let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
-    tokio::spawn(async move {
+    task::spawn("connection", async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");
         }

@@ -15,7 +15,7 @@ struct Served {
 }
 
 fn served(router: Router, head: Duration, drain: Duration) -> Served {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = crate::api::bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
     let phase = watch::Sender::new(Phase::Serving);
     let ends = tokio::spawn(serve_with(listener, router, phase.subscribe(), drain, head));
