@@ -11,7 +11,15 @@ mod harness;
 
 mod bad_input;
 mod folder;
+mod faults;
+mod faults_guests;
+mod faults_refund;
+mod idempotency;
+mod idempotency_keys;
+mod money;
+mod money_callbacks;
 mod pay;
+mod refunds;
 mod rest;
 mod sandbox;
 mod webhooks;

@@ -1,10 +1,6 @@
 //! The project's chores, as `cargo xtask …`. Start at [`Chore`].
 //!
 //! It builds, starts and tests what is in this workspace, and knows nothing of payments.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "chores start processes and read the environment; the bans are the host's"
-)]
 
 mod bench;
 mod build_plugins;

@@ -97,10 +97,11 @@ impl Seen {
 
     fn log(&self, status: u16, code: Option<&str>, latency: Duration) {
         let latency_ms = latency.as_micros() as f64 / 1000.0;
-        if self.path.starts_with("/-/") {
-            tracing::debug!(status, code, latency_ms, "answered");
+        // What moves money is told by `operations`; a line for every question would cost more than the question.
+        if status >= 500 && !self.path.starts_with("/-/") {
+            tracing::warn!(status, code, latency_ms, "answered");
         } else {
-            tracing::info!(status, code, latency_ms, "answered");
+            tracing::debug!(status, code, latency_ms, "answered");
         }
     }
 

@@ -19,3 +19,22 @@ impl Call {
         self.scope.provider.settings.get(name).map(String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::model::{Action, News, NewsState, Source, Target};
+
+    #[test]
+    fn news_is_kept_up_to_its_limit_and_then_ends_the_call() {
+        let (mut call, _) = call("https://a.example");
+        let source = Source::Verified { can_ask: true };
+        let news = News::new(source, Target::default(), Action::Payment, NewsState::Pending);
+        for _ in 0..16 {
+            call.emit(Event::Payment(news.clone())).unwrap();
+        }
+        assert_eq!(call.emit(Event::Payment(news)), Err(Failure::Limit("callbacks")));
+        assert_eq!(call.into_report().emitted.len(), 16);
+    }
+}

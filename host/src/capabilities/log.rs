@@ -94,3 +94,26 @@ impl Call {
         redacted(text, &self.scope.provider)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_cut_between_letters_and_counted() {
+        let mut journal = Journal::new(4);
+        assert_eq!(journal.admit("aß"), "aß");
+        assert_eq!(journal.admit("ßb"), "");
+        assert_eq!((journal.admit("cd"), journal.cut()), ("c", 4));
+    }
+
+    #[test]
+    fn a_flood_of_lines_is_counted_in_the_report() {
+        let (mut call, _) = call("https://a.example");
+        for _ in 0..3 {
+            call.log(Level::Debug, Stream::Log, &"x".repeat(32 << 10), &[("a".into(), "b".into())]);
+        }
+        assert_eq!(call.into_report().log_cut, (32 << 10) + 3 * 4);
+    }
+}

@@ -18,7 +18,7 @@ mod secret;
 mod secrets;
 mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use call::{Call, Mode, Report, Scope};
 pub use http::HttpRequest;

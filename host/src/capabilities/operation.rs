@@ -76,10 +76,45 @@ impl Call {
             return Ok(());
         }
         if self.report.learned.len() == MOST_NAMES {
-            return Err(super::call::beyond("names learned"));
+            return Err(super::call::beyond("names_learned"));
         }
         self.report.learned.push(name.clone());
         self.scope.records.learned(name).await;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call, reading};
+    use super::*;
+
+    const ORIGIN: &str = "https://a.example";
+
+    #[test]
+    fn an_operation_has_one_key_for_each_step_and_a_question_has_none_that_lasts() {
+        let (operation, _) = call(ORIGIN);
+        assert_eq!(operation.idempotency_key(None), operation.idempotency_key(None));
+        assert_ne!(operation.idempotency_key(None), operation.idempotency_key(Some("capture")));
+        assert_eq!(operation.reference().len(), 32);
+        let (question, _) = reading(ORIGIN, Vec::new());
+        assert_ne!(question.idempotency_key(None), question.idempotency_key(None));
+        assert_eq!((question.reference(), question.attempt(), question.webhook_url()), ("", 1, None));
+    }
+
+    #[tokio::test]
+    async fn a_name_is_learned_once_and_there_is_an_end_to_names() {
+        let (mut call, _) = call(ORIGIN);
+        let name = |number: usize| Name::Payment(format!("pay-{number}"));
+        for number in [0, 0, 1] {
+            call.learned(name(number)).await.unwrap();
+        }
+        assert!(matches!(call.learned(Name::Refund(String::new())).await, Err(Failure::Trap(_))));
+        assert!(matches!(call.learned(Name::Refund("x".repeat(256))).await, Err(Failure::Trap(_))));
+        for number in 2..MOST_NAMES {
+            call.learned(name(number)).await.unwrap();
+        }
+        assert_eq!(call.learned(name(MOST_NAMES)).await, Err(Failure::Limit("names_learned")));
+        assert_eq!(call.into_report().learned.len(), MOST_NAMES);
     }
 }

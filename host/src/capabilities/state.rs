@@ -46,3 +46,21 @@ impl Call {
 fn fits(key: &str) -> Result<(), StateError> {
     if key.len() > LONGEST_KEY { Err(StateError::TooLarge) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_and_values_beyond_their_limits_do_not_reach_the_store() {
+        let (call, _) = call("https://a.example");
+        let long = "k".repeat(LONGEST_KEY + 1);
+        assert_eq!(call.state_get(long.clone()).await, Err(StateError::TooLarge));
+        assert_eq!(call.state_remove(long).await, Err(StateError::TooLarge));
+        let large = vec![0; (64 << 10) + 1];
+        assert_eq!(call.state_set("k".into(), large, None).await, Err(StateError::TooLarge));
+        // The records of the tests are always full.
+        assert_eq!(call.state_set("k".into(), vec![0; 64 << 10], None).await, Err(StateError::Full));
+    }
+}

@@ -78,18 +78,22 @@ impl Config {
     ///
     /// What wins: a flag, `PROVOST_…`, PGM's names, the file, the defaults.
     pub fn load(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let (tree, folder) = merged(sources, &mut faults)?;
-        let reading = Reading::new(sources, folder);
-        let config = tables::config(&reading.root(&tree));
-        faults.extend(reading.finish(&tree));
-        match config {
-            Some(config) if faults.is_empty() => {
-                let warnings = warn::warnings(&config);
-                Ok(Loaded { config, warnings, tree })
-            }
-            _ => Err(faults),
-        }
+        loaded(sources).map_err(|mut faults| {
+            faults.sort_by(|one, other| one.place.order().cmp(&other.place.order()));
+            faults
+        })
+    }
+}
+
+fn loaded(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let (tree, folder) = merged(sources, &mut faults)?;
+    let reading = Reading::new(sources, folder);
+    let config = tables::config(&reading.root(&tree));
+    faults.extend(reading.finish(&tree));
+    match config {
+        Some(config) if faults.is_empty() => Ok(Loaded { warnings: warn::warnings(&config), config, tree }),
+        _ => Err(faults),
     }
 }
 

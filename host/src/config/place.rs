@@ -28,6 +28,16 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// What faults are sorted by: the process's own first, then the file from its beginning.
+    pub(super) fn order(&self) -> (u8, &str, usize) {
+        match self {
+            Self::Flag(name) => (0, name, 0),
+            Self::Variable(name) => (1, name, 0),
+            Self::File(_, span) => (2, "", span.start),
+            Self::Default => (3, "", 0),
+        }
+    }
+
     /// Line and column, counted from 1, where it is in a file.
     fn position(&self) -> Option<(usize, usize)> {
         let Self::File(file, span) = self else { return None };

@@ -34,7 +34,7 @@ impl<'t> Reading<'t> {
         self.asked.borrow().iter().cloned().collect()
     }
 
-    /// Every fault, and every key of `root` that nobody asked for; in the order of their places.
+    /// Every fault, and every key of `root` that nobody asked for.
     pub(super) fn finish(self, root: &Node) -> Vec<Fault> {
         self.note_unknown(root, &mut Vec::new());
         self.faults.into_inner()

@@ -191,7 +191,8 @@ fn is_of_refund(payment: &Payment, refund: &Refund, news: &News) -> bool {
     if news.action != Action::Refund {
         return false;
     }
-    if let Some(reference) = &news.target.host_reference {
+    // A plugin may hand the payment's own name on, which says nothing about which refund it is.
+    if let Some(reference) = news.target.host_reference.as_ref().filter(|name| **name != payment.reference.0) {
         return *reference == refund.reference.0;
     }
     let anothers =

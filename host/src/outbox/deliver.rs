@@ -4,7 +4,7 @@
 use super::schedule::{Answered, Next, next};
 use super::sign::signature;
 use super::{Settings, Target};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::crash_point;
 use crate::egress::Egress;
 use crate::store::{Attempt, Delivery, Settlement, Store, StoreError};
@@ -51,24 +51,28 @@ impl Outbox {
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut lanes = HashMap::new();
         loop {
-            let rest = match self.lease_due(&mut lanes).await {
-                Ok(rest) => rest,
+            let now = self.clock.now();
+            let next = match self.lease_due(&mut lanes, now).await {
+                Ok(next) => next,
                 Err(error) => {
                     tracing::warn!(%error, "callbacks wait: the store is not available");
-                    AFTER_TROUBLE
+                    now.plus(AFTER_TROUBLE)
                 }
             };
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = self.clock.sleep_until(self.clock.now().plus(rest)) => {}
+                () = self.clock.sleep_until(next) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
     }
 
-    /// Starts what is due and has room in its lane. Returns how long nothing else is due.
-    async fn lease_due(self: &Arc<Self>, lanes: &mut HashMap<String, Arc<Semaphore>>) -> Result<Duration, StoreError> {
-        let now = self.clock.now();
+    /// Starts what is due by `now` and has room in its lane. Returns the moment when something else may be due.
+    async fn lease_due(
+        self: &Arc<Self>,
+        lanes: &mut HashMap<String, Arc<Semaphore>>,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
         for external in self.store.due_externals(now)? {
             let Some(target) = self.settings.target_of(&external) else { continue };
             let lane = lanes.entry(target.url.to_string()).or_insert_with(|| Arc::new(Semaphore::new(LANE)));
@@ -82,8 +86,8 @@ impl Outbox {
                 task::spawn("callback", self.clone().deliver(delivery, target.clone(), permit));
             }
         }
-        let due = self.store.next_callback_due(now)?;
-        Ok(due.map_or(LONGEST_REST, |due| due.since(now).min(LONGEST_REST)))
+        let latest = now.plus(LONGEST_REST);
+        Ok(self.store.next_callback_due(now)?.map_or(latest, |due| due.min(latest)))
     }
 
     async fn deliver(self: Arc<Self>, delivery: Delivery, target: Target, permit: OwnedSemaphorePermit) {

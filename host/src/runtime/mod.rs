@@ -13,6 +13,8 @@ mod plugin;
 mod settings;
 mod state;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod wasi;
 
 pub use engine::{Engine, EngineError};

@@ -67,7 +67,7 @@ impl State {
     pub(super) fn take(&mut self, bytes: usize) -> wasmtime::Result<()> {
         self.handed = self.handed.saturating_add(FUNCTION).saturating_add(bytes as u64);
         if self.handed > self.call.limits().host_bytes {
-            return Err(Ended(Failure::Limit("host bytes")).into());
+            return Err(Ended(Failure::Limit("host_bytes")).into());
         }
         Ok(())
     }

@@ -1,20 +1,21 @@
 //! Where a component's memory comes from. An instance serves one call and is dropped, so most of
-//! what it allocates need never be freed; what costs is memory that grows, and pages that were not
-//! touched before. So: an arena inside the initial memory, handed out from front to back, of which the
-//! last block can be freed or resized; and the ordinary allocator for all that does not fit.
+//! what it allocates need never be freed; what costs is pages that the host does not keep ready, and
+//! memory that grows. So: a small arena among the statics, handed out from front to back, of which
+//! the last block can be freed or resized; and the ordinary allocator for all that does not fit.
 //!
 //! The arena is a plain static, not the memory from `__heap_base` on: that belongs to the C library's
-//! allocator, which other parts of a component may use.
+//! allocator, which is the ordinary one, and which other parts of a component use directly.
 #![allow(unsafe_code, reason = "GlobalAlloc deals in addresses; each block says what it relies on")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 
-/// With code's constants and a stack of 64 KiB this makes an initial memory of about 1 MiB.
+/// The host keeps the first 256 KiB of a memory ready. A stack of 64 KiB, a plugin's constants and this
+/// fit; a larger arena would push the statics behind it out, which costs two page faults a call.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: Arena<{ 896 * 1024 }> = Arena::new();
+static ALLOCATOR: Arena<{ 128 * 1024 }> = Arena::new();
 
 #[repr(C, align(16))]
 struct Arena<const SIZE: usize> {

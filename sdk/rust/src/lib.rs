@@ -24,10 +24,27 @@
 //! - **Say what you learn at once** ([`operation::learned_payment`]): it is kept whatever happens to
 //!   the call.
 //!
-//! # Memory
+//! # A faster instance
 //!
-//! In a component, memory comes from an arena inside its initial memory ([`allocator` in the
-//! source](https://docs.rs/provost-sdk)), which makes an instance cheap to begin and to drop.
+//! Every call has an instance of its own, so what an instance touches is what it costs. The SDK's
+//! allocator keeps close together what an ordinary call needs; a small stack keeps that close to the
+//! rest, which about halves the cost of a call, and takes two lines in `.cargo/config.toml`:
+//!
+//! ```toml
+//! [target.wasm32-wasip2]
+//! rustflags = ["-C", "link-arg=-zstack-size=65536", "-C", "link-arg=--initial-memory=1048576"]
+//! ```
+//!
+//! And in `Cargo.toml`, for a file of some 200 kB:
+//!
+//! ```toml
+//! [profile.release]
+//! opt-level = "s"
+//! lto = true
+//! codegen-units = 1
+//! panic = "abort"
+//! strip = true
+//! ```
 
 mod adapter;
 #[cfg(any(target_arch = "wasm32", test))]

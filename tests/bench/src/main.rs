@@ -2,7 +2,6 @@
 //! measured side by side. `cargo xtask bench` builds what this needs and starts it.
 //!
 //! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up.
-#![allow(clippy::disallowed_methods, reason = "it starts servers and loads them; the bans are the host's")]
 
 mod case;
 mod inprocess;

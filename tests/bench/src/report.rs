@@ -41,18 +41,18 @@ pub(crate) fn table(summary: &Summary) -> Result<()> {
             line.to_forward.cpu,
         );
     }
-    println!("\n{:<28} {:>4} {:>9} {:>26} {:>12}", "in process", "at a", "per", "CPU", "minor page");
-    println!("{:<28} {:>4} {:>9} {:>26} {:>12}", "", "time", "second", "µs", "faults");
+    println!("\n{:<32} {:>4} {:>9} {:>22} {:>12}", "in process", "at a", "per", "CPU", "minor page");
+    println!("{:<32} {:>4} {:>9} {:>22} {:>12}", "", "time", "second", "µs", "faults");
     for part in &summary.in_process {
         println!(
-            "{:<28} {:>4} {:>9.0} {:>26.1} {:>12.2}",
+            "{:<32} {:>4} {:>9.0} {:>22.1} {:>12.2}",
             part.name, part.callers, part.per_second, part.cpu_us, part.page_faults
         );
     }
     println!();
     for target in &summary.targets {
         let verdict = if target.reached { "reached" } else { "MISSED" };
-        println!("{verdict:<8} {:<52} {:.2}", target.promise, target.measured);
+        println!("{verdict:<8} {:<56} {:.2}", target.promise, target.measured);
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ impl Store {
         Ok(Self { file, writer })
     }
 
-    /// Hands a write to the writer; those of one caller are kept in order.
+    /// Hands a write to the writer; those of one caller are kept in order. It is done whether or not it is waited for.
     pub(crate) fn send(&self, command: Command) -> Result<Pending> {
         let (done, is_done) = oneshot::channel();
         self.writer.send(Write { command, done }).ok().context("the writer has gone")?;

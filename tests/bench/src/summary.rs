@@ -75,7 +75,7 @@ impl Summary {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             rounds: settings.rounds,
             seconds: settings.seconds,
-            targets: targets::reached(&cases),
+            targets: targets::reached(&cases, &in_process),
             cases,
             in_process,
         }

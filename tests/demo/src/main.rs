@@ -1,6 +1,5 @@
 //! A host with the sandbox provider and a small merchant, and calls to paste. `cargo xtask demo`
 //! builds what this needs and starts it; with `--once` it pastes the calls itself and judges them.
-#![allow(clippy::disallowed_methods, reason = "it starts a host as an operator would; the bans are the host's")]
 
 mod calls;
 mod host;

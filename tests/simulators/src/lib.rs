@@ -8,11 +8,6 @@
 //! [`host`] starts the program under test. Of it, these simulators know the wire formats and how it is
 //! started, nothing more. They are made for tests and demonstrations, where a failure to start or to
 //! send is the end: such failures panic and say why.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "the other side of the host's sockets; the bans are the host's"
-)]
 
 pub mod host;
 pub mod merchant;

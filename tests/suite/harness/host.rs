@@ -2,14 +2,15 @@
 
 use super::component;
 use provost::api::{self, Phase};
-use provost::app::App;
+use provost::app::{App, BuildError};
 use provost::capabilities::{Limits, Provider, Secret};
 use provost::clock::Clock;
 use provost::config::Config;
 use provost::egress::{Grant, Origin};
 use provost::model::SecretBytes;
+use provost::store::OpenError;
 use provost::{operations, outbox, registry, runtime, store, telemetry};
-use simulators::{Merchant, provider};
+use simulators::{Merchant, PATIENCE, provider};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -155,7 +156,7 @@ impl Setup {
     pub async fn start(self) -> Host {
         super::logs::keep();
         let config = self.config();
-        let app = App::build(&config, self.clock.clone()).await.expect("the host can be built");
+        let app = build(&config, &self.clock).await;
         let (phase, seen) = watch::channel(Phase::Serving);
         let (stop, stopped) = watch::channel(false);
         let router = api::router(api::Parts {
@@ -213,6 +214,21 @@ impl Drop for Host {
         self.phase.send_replace(Phase::Stopped);
         self.stop.send_replace(true);
     }
+}
+
+/// A host that was stopped a moment ago may still be settling its last deliveries, and holds its file until then.
+async fn build(config: &Config, clock: &Clock) -> App {
+    let mut glances = tokio::time::interval(Duration::from_millis(5));
+    let built = async {
+        loop {
+            glances.tick().await;
+            match App::build(config, clock.clone()).await {
+                Err(BuildError::Store(OpenError::Taken(_))) => {}
+                built => return built.expect("the host can be built"),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, built).await.expect("the host before this one lets its file go")
 }
 
 /// Where callbacks to a merchant go.

@@ -7,20 +7,46 @@ mod database;
 mod host;
 mod logs;
 mod metrics;
+mod process;
 mod sandbox;
 mod told;
 
 pub use client::{Reply, send};
 pub use components::component;
-pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret};
+pub use database::Database;
+pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
+pub use process::Process;
 pub use told::{told, types};
 
 use provost::clock::{Clock, Timestamp};
+use serde_json::{Value, json};
+
+/// When the tests that hold the clock begin: a moment like any other.
+pub const START: Timestamp = Timestamp(1_800_000_000_000);
 
 /// The body of an ordinary payment of `amount` cents.
-pub fn payment(shop_transaction_id: &str, amount: u64) -> serde_json::Value {
-    serde_json::json!({ "amount": amount, "currency": "EUR", "shopTransactionId": shop_transaction_id })
+pub fn payment(shop_transaction_id: &str, amount: u64) -> Value {
+    json!({ "amount": amount, "currency": "EUR", "shopTransactionId": shop_transaction_id })
+}
+
+/// A payment with data for the plugin, such as what a scripted provider is wished to do.
+pub fn payment_with(shop_transaction_id: &str, amount: u64, provider_data: Value) -> Value {
+    let mut body = payment(shop_transaction_id, amount);
+    body["providerData"] = provider_data;
+    body
+}
+
+/// The body of a refund of `amount` cents.
+pub fn refund(payment_id: &str, amount: u64) -> Value {
+    json!({ "paymentId": payment_id, "amount": amount, "currency": "EUR" })
+}
+
+/// The same with data for the plugin.
+pub fn refund_with(payment_id: &str, amount: u64, provider_data: Value) -> Value {
+    let mut body = refund(payment_id, amount);
+    body["providerData"] = provider_data;
+    body
 }
 
 /// A clock that stands still until the test moves it on. It begins at the present, because the other sides of the host

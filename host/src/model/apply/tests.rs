@@ -90,7 +90,7 @@ fn news_changes_a_payment_only_as_rule_11_allows() {
         (S::Started, S::Unknown, Inquiry, S::Started, None, false),
         (S::Unknown, S::Pending, Inquiry, S::Pending, Some(C::PaymentPending), false),
         (S::Unknown, S::Failed, VERIFIED, S::Failed, Some(C::PaymentFailed), false),
-        (S::Unknown, S::NotExecuted, Inquiry, S::NotExecuted, None, false),
+        (S::Unknown, S::NotExecuted, Inquiry, S::NotExecuted, Some(C::PaymentFailed), false),
         (S::Pending, S::Unknown, Inquiry, S::Pending, None, false),
         (S::Pending, S::Accepted, VERIFIED, S::Accepted, Some(C::PaymentAccepted), false),
         (S::Pending, S::ActionRequired, Answer, S::ActionRequired, None, false),
@@ -203,6 +203,18 @@ fn a_refund_is_told_once_and_counted_once() {
 }
 
 #[test]
+fn a_refund_that_was_told_as_pending_and_never_happened_is_told_as_failed() {
+    for (state, told) in [(RefundState::Started, None), (RefundState::Unknown, Some(CallbackType::RefundFailed))] {
+        let mut known = payment(PaymentState::Accepted);
+        known.refunds = vec![refund(state, None)];
+        let target = Target { host_reference: Some("f".repeat(32)), ..Target::default() };
+        let applied = apply(&known, &News::new(Source::Inquiry, target, Action::Refund, NewsState::NotExecuted), NOW);
+        assert_eq!(applied.payment.refunds[0].state, RefundState::NotExecuted);
+        assert_eq!(applied.callbacks.iter().map(|callback| callback.kind).collect::<Vec<_>>(), Vec::from_iter(told));
+    }
+}
+
+#[test]
 fn a_refund_made_elsewhere_is_adopted_unless_one_of_ours_is_unnamed() {
     let mut elsewhere = News::new(VERIFIED, Target::default(), Action::Refund, NewsState::Accepted);
     elsewhere.action_id = Some("f-9".into());
@@ -233,7 +245,8 @@ proptest! {
         for news in all {
             let applied = apply(&known, &news, NOW);
             let changed = applied.payment.state != known.state;
-            let silent = applied.payment.state == PaymentState::NotExecuted;
+            // The caller was told, and no payment came to exist.
+            let silent = (known.state, applied.payment.state) == (PaymentState::Started, PaymentState::NotExecuted);
             prop_assert_eq!(applied.callbacks.len(), usize::from(changed && !silent));
             let unpaid = known.state == PaymentState::Accepted && applied.payment.state != PaymentState::Accepted;
             prop_assert!(!unpaid || news.source == Source::Inquiry);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::fake::world::{self, World};
 use super::{Answer, Line, Sent};
+use crate::Description;
 use crate::callbacks::Event;
 use crate::operation::Name;
 
@@ -43,9 +44,13 @@ impl Host {
         self
     }
 
-    /// A currency whose smallest unit is not ISO's, as in the plugin's description.
-    pub fn exponent(self, currency: &str, digits: u8) -> Self {
-        world::with(|world| world.exponents.insert(currency.to_owned(), digits));
+    /// What the plugin declares: the exponents that [`Amount`](crate::Amount) converts by, and the
+    /// requests that [`reading`](Self::reading) calls may make.
+    pub fn described(self, description: &Description) -> Self {
+        world::with(|world| {
+            world.exponents = description.exponents.iter().cloned().collect();
+            world.safe_requests = description.safe_requests.clone();
+        });
         self
     }
 
@@ -77,7 +82,7 @@ impl Host {
     }
 
     /// Runs something that may only read (a status, a search, a webhook): as in the real host, any
-    /// request but GET, HEAD and those marked safe is denied.
+    /// request but GET, HEAD and those that the description declares safe is denied.
     pub fn reading<T>(&self, call: impl FnOnce() -> T) -> T {
         world::with(|world| world.reading = true);
         let result = call();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::SafeRequest;
 use crate::bindings::provost::provider::http as wire;
 use crate::callbacks::Event;
 use crate::http;
@@ -22,6 +23,7 @@ pub(crate) struct World {
     pub(crate) settings: HashMap<String, String>,
     pub(crate) vault: Vault,
     pub(crate) exponents: HashMap<String, u8>,
+    pub(crate) safe_requests: Vec<SafeRequest>,
     pub(crate) webhook_url: Option<String>,
     pub(crate) script: VecDeque<Result<wire::Response, http::Error>>,
     pub(crate) operation: u32,
@@ -47,6 +49,7 @@ impl World {
             settings: HashMap::new(),
             vault: Vault::default(),
             exponents: HashMap::new(),
+            safe_requests: Vec::new(),
             webhook_url: None,
             script: VecDeque::new(),
             operation: 1,
@@ -75,6 +78,15 @@ impl World {
         let digest = Sha256::digest(format!("{} {step:?}", self.operation));
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[12..15], &hex[15..18], &hex[18..30])
+    }
+
+    /// Whether a request moves no money.
+    pub(crate) fn only_reads(&self, request: &wire::Request) -> bool {
+        let declared = |safe: &SafeRequest| {
+            let after_origin = request.url.strip_prefix(&safe.origin);
+            safe.method == request.method && after_origin.is_some_and(|path| path.starts_with(&safe.path_prefix))
+        };
+        matches!(request.method.as_str(), "GET" | "HEAD") || self.safe_requests.iter().any(declared)
     }
 
     pub(crate) fn stored(&self, key: &str) -> Option<Vec<u8>> {
