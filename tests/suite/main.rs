@@ -10,10 +10,10 @@
 mod harness;
 
 mod bad_input;
-mod folder;
 mod faults;
 mod faults_guests;
 mod faults_refund;
+mod folder;
 mod idempotency;
 mod idempotency_keys;
 mod money;
