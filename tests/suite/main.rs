@@ -10,6 +10,8 @@
 mod harness;
 
 mod bad_input;
+mod crash;
+mod crash_points;
 mod faults;
 mod faults_guests;
 mod faults_refund;

@@ -24,9 +24,11 @@ pub(crate) struct Arguments {
 /// The chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     build_plugins::build_all(workspace)?;
+    // Tests that kill hosts start the program, which `cargo test` does not build.
+    build_programs(workspace)?;
     let tally = test(workspace, &arguments.cargo)?;
-    // Whoever asks for certain tests wants those.
-    let demo = if arguments.cargo.is_empty() { demo(workspace) } else { Ok(()) };
+    // The calls of the demonstration are promises too; whoever asks for certain tests wants those.
+    let demo = if arguments.cargo.is_empty() { program::run(&mut demo::once(workspace)) } else { Ok(()) };
 
     for failed in &tally.failures {
         progress(format_args!("failed: {failed}"));
@@ -59,14 +61,12 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The calls of the demonstration are promises too.
-fn demo(workspace: &Workspace) -> Result<()> {
+fn build_programs(workspace: &Workspace) -> Result<()> {
     let mut build = program::cargo();
     // The whole workspace, so that its features, and with them what is compiled, are those of the tests.
     build.args(["build", "--workspace", "--bins"]).current_dir(&workspace.root);
     progress(program::shown(&build));
-    program::run(&mut build)?;
-    program::run(&mut demo::once(workspace))
+    program::run(&mut build)
 }
 
 fn names_a_package(arguments: &[String]) -> bool {

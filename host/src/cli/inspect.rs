@@ -129,3 +129,55 @@ fn plain(text: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Interfaces, Version};
+
+    fn inspection() -> Inspection {
+        let secret = |required| Need { name: "api_key".to_owned(), about: "signs\x1b[2J".to_owned(), required };
+        Inspection {
+            version: Version("ab12".to_owned()),
+            size: 1234,
+            imports: vec!["provost:provider/http@0.1.0".to_owned()],
+            exports: vec!["provost:provider/payments@0.1.0".to_owned()],
+            interfaces: Interfaces([Interface::Description, Interface::Payments].into()),
+            description: Some(Description {
+                name: "acme".to_owned(),
+                origins: vec!["https://api.acme.example".to_owned()],
+                secrets: vec![secret(true)],
+                settings: vec![secret(false)],
+                ..Description::default()
+            }),
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_plugin_is_shown_with_what_it_asks_for() {
+        let said = report(Path::new("acme.wasm"), &inspection(), false);
+        assert_eq!((said.end, said.talk.as_str()), (End::Done, ""));
+        for line in [
+            "acme.wasm",
+            "  version    ab12",
+            "  exports    provost:provider/payments@0.1.0",
+            "  asks for   https://api.acme.example",
+            "  setting    api_key (optional): signs\\u{1b}[2J",
+        ] {
+            assert!(said.data.lines().any(|said| said == line), "{line}\nin {}", said.data);
+        }
+        assert!(!said.data.contains('\x1b'), "a plugin's words reached the terminal as they are");
+    }
+
+    #[test]
+    fn what_a_host_would_refuse_fails_the_command_in_both_forms() {
+        let refused = Inspection { faults: vec!["imports wasi:http".to_owned()], ..inspection() };
+        let said = report(Path::new("acme.wasm"), &refused, false);
+        assert!(said.end == End::Failed && said.talk.contains("imports wasi:http"), "{}", said.talk);
+        let said = report(Path::new("acme.wasm"), &refused, true);
+        let answer: Value = serde_json::from_str(&said.data).unwrap();
+        assert_eq!((said.end, &answer["refused"][0]), (End::Failed, &json!("imports wasi:http")));
+        assert_eq!(answer["description"]["secrets"][0]["required"], true);
+    }
+}

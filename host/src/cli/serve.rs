@@ -5,7 +5,7 @@ use crate::api::{self, Phase};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Flag, Sources};
-use crate::telemetry;
+use crate::{crash, telemetry};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::path::PathBuf;
@@ -67,6 +67,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    if let Some(point) = loaded.crash_point {
+        tracing::warn!(name = point.name, nth = point.nth, "this host will kill itself at a crash point");
+        crash::arm(point);
+    }
     let metrics = telemetry::install_metrics()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(loaded.config, metrics))?;
@@ -103,6 +107,7 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> 
 
 /// Waits for a signal, then goes away step by step: not ready at once, no new connections a little later. A second
 /// signal ends the process as it is: what runs is found by its lease.
+#[expect(clippy::disallowed_methods, reason = "the operator asked twice: nothing is left to wait for")]
 async fn leave(phase: &watch::Sender<Phase>) {
     signalled().await;
     tracing::info!("leaving: not ready, connections are closed as they are answered");

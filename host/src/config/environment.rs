@@ -2,12 +2,17 @@
 
 use super::place::{Fault, Place};
 use super::tree::{Node, Value};
+use crate::crash::Point;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 
 /// What our own variables begin with.
 const PREFIX: &str = "PROVOST_";
+
+/// Kills the host on purpose, at `NAME` or `NAME:NTH`: for tests of what a crash leaves behind. No setting, because
+/// nobody is to find it in a file.
+const CRASH_POINT: &str = "PROVOST_CRASH_POINT";
 
 /// The environment, by name.
 pub(super) type Environment = BTreeMap<String, OsString>;
@@ -17,7 +22,7 @@ pub(super) fn own(environment: &Environment, faults: &mut Vec<Fault>) -> Node {
     let mut layer = Node::empty();
     for (name, value) in environment {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-        if value.is_empty() || is_service_link(rest) {
+        if value.is_empty() || name == CRASH_POINT || is_service_link(rest) {
             continue;
         }
         match text(name, value) {
@@ -26,6 +31,13 @@ pub(super) fn own(environment: &Environment, faults: &mut Vec<Fault>) -> Node {
         }
     }
     layer
+}
+
+/// Where the host is to be killed, if anywhere.
+pub(super) fn crash_point(environment: &Environment, faults: &mut Vec<Fault>) -> Option<Point> {
+    let value = environment.get(CRASH_POINT).filter(|value| !value.is_empty())?;
+    let read = |text| Point::parse(text).ok_or_else(|| fault(CRASH_POINT, "must be NAME or NAME:NTH"));
+    text(CRASH_POINT, value).and_then(read).map_err(|fault| faults.push(fault)).ok()
 }
 
 /// What the Payment Gateway Manager's variables say. Its port replaces that of `listen`, whose host stays: whoever

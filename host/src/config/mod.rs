@@ -4,6 +4,8 @@
 //! All sources are parsed into one [`tree`], merged in the order of who wins, and read by [`tables`], which turns them
 //! into the settings types that the modules own. `config.default.toml` is the first source and the reference at once.
 
+#[cfg(test)]
+mod documented;
 mod environment;
 mod file;
 mod kinds;
@@ -23,6 +25,7 @@ pub use place::Fault;
 pub use show::Setting;
 pub use sources::{Flag, ReadFile, Sources, read_file};
 
+use crate::crash::Point;
 use crate::{api, operations, outbox, registry, runtime, store, telemetry};
 use place::{Place, SourceFile};
 use read::Reading;
@@ -63,6 +66,8 @@ pub struct Loaded {
     pub config: Config,
     /// What is allowed and probably not meant, for the log at start.
     pub warnings: Vec<String>,
+    /// Where the host is to be killed on purpose.
+    pub crash_point: Option<Point>,
     tree: Node,
 }
 
@@ -90,9 +95,12 @@ fn loaded(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
     let (tree, folder) = merged(sources, &mut faults)?;
     let reading = Reading::new(sources, folder);
     let config = tables::config(&reading.root(&tree));
+    let crash_point = environment::crash_point(&sources.environment, &mut faults);
     faults.extend(reading.finish(&tree));
     match config {
-        Some(config) if faults.is_empty() => Ok(Loaded { warnings: warn::warnings(&config), config, tree }),
+        Some(config) if faults.is_empty() => {
+            Ok(Loaded { warnings: warn::warnings(&config), config, crash_point, tree })
+        }
         _ => Err(faults),
     }
 }

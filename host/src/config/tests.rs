@@ -4,14 +4,14 @@ use super::*;
 use crate::capabilities::{Limits, Secret};
 use crate::egress::{Grant, Origin};
 use crate::model::SecretBytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// `whsec_` and the base64 of this.
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
-const WRITTEN_KEY: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub(super) const WRITTEN_KEY: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
-fn sources(file: &str, environment: &[(&str, &str)]) -> Sources {
+pub(super) fn sources(file: &str, environment: &[(&str, &str)]) -> Sources {
     let files = BTreeMap::from([
         (PathBuf::from("/etc/provost/provost.toml"), file.to_owned()),
         (PathBuf::from("/etc/provost/key"), "from the file\r\n".to_owned()),
@@ -40,83 +40,6 @@ fn faults(file: &str, environment: &[(&str, &str)]) -> Vec<String> {
 
 fn secret(text: &[u8]) -> SecretBytes {
     SecretBytes::new(text.to_vec())
-}
-
-#[test]
-fn the_default_file_says_what_the_modules_have_built_in() {
-    let config = load("", &[]);
-    assert_eq!(config.registry.limits, Limits::default());
-    assert_eq!(config.callbacks, outbox::Settings::default());
-    assert_eq!(config.operations, operations::Settings::default());
-    assert_eq!(config.runtime, runtime::Settings::default());
-    assert_eq!(config.registry.providers, []);
-    assert_eq!(config.log, telemetry::Settings { level: "info".to_owned(), format: None });
-    assert_eq!(
-        config.api,
-        api::Settings {
-            listen: ([127, 0, 0, 1], 8080).into(),
-            public_url: None,
-            body_limit: 1 << 20,
-            require_idempotency_key: false,
-            threads: 0
-        }
-    );
-}
-
-/// The default file with the keys that it only shows.
-fn whole_default_file() -> String {
-    let shown = |line: &str| match line.strip_prefix('#') {
-        Some(rest) if !rest.starts_with(' ') || rest.starts_with("  ") => rest.to_owned(),
-        _ => line.to_owned(),
-    };
-    DEFAULTS.lines().map(shown).collect::<Vec<_>>().join("\n")
-}
-
-/// Keys by what they mean: names that operators give, and places that share their keys, fall together.
-fn meaning(path: &[String]) -> String {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let at = |at: &str| if at.bytes().all(|byte| byte.is_ascii_digit()) { "*".to_owned() } else { at.to_owned() };
-    match path[..] {
-        ["providers", _, "limits", key] => format!("plugins.limits.{key}"),
-        ["providers", _, "secrets", _, key] | ["callbacks", "secret", key] => format!("secret.{key}"),
-        ["providers", _, "callbacks", "secret", key] => format!("secret.{key}"),
-        ["providers", _, "settings", _] => "providers.NAME.settings".to_owned(),
-        ["providers", _, ref rest @ ..] => {
-            let rest: Vec<String> = rest.iter().map(|part| at(part)).collect();
-            format!("providers.NAME.{}", rest.join("."))
-        }
-        _ => path.join("."),
-    }
-}
-
-#[test]
-fn every_key_is_in_the_default_file_and_every_key_there_is_read() {
-    let environment = [("ACME_KEY", "k"), ("CALLBACK_SECRET", WRITTEN_KEY), ("OTHER_CALLBACK_SECRET", WRITTEN_KEY)];
-    let sources = sources("", &environment);
-    let file = SourceFile { path: "config.default.toml".into(), text: whole_default_file() };
-    let tree = file::parse(&Arc::new(file)).unwrap();
-    let reading = Reading::new(&sources, "/etc/provost".into());
-    assert!(tables::config(&reading.root(&tree)).is_some());
-
-    let mut written = BTreeSet::new();
-    collect(&tree, &mut Vec::new(), &mut written);
-    let asked: BTreeSet<String> = reading.asked().iter().map(|path| meaning(path)).collect();
-    assert_eq!(asked.difference(&written).collect::<Vec<_>>(), Vec::<&String>::new(), "read and not documented");
-    assert_eq!(reading.finish(&tree), [], "documented and not read");
-}
-
-fn collect(node: &Node, path: &mut Vec<String>, keys: &mut BTreeSet<String>) {
-    keys.insert(meaning(path));
-    let below: Vec<(String, &Node)> = match &node.value {
-        Value::Table(entries) => entries.iter().map(|(key, node)| (key.clone(), node)).collect(),
-        Value::List(nodes) => nodes.iter().enumerate().map(|(at, node)| (at.to_string(), node)).collect(),
-        _ => Vec::new(),
-    };
-    for (key, node) in below {
-        path.push(key);
-        collect(node, path, keys);
-        path.pop();
-    }
 }
 
 #[test]
@@ -296,6 +219,9 @@ plugin = "../acme.wasm"
         let expected = expected.replace("/etc/provost/", "");
         assert!(faults.contains(&expected), "missing: {expected}\nin {faults:#?}");
     }
+    let lines: Vec<u32> =
+        faults.iter().filter(|fault| fault.starts_with("provost.toml:")).map(|fault| line(fault)).collect();
+    assert!(lines.is_sorted(), "in the order of the file: {lines:?}");
     for (place, words) in
         [("provost.toml:9:", "is no name for an external"), ("provost.toml:14:", "secrets.other: must")]
     {
@@ -349,4 +275,14 @@ fn what_holds_is_shown_with_where_it_comes_from_and_without_secrets() {
     assert_eq!(shown("providers.a"), "{} # provost.toml:4:1");
     let everything = format!("{settings:?}");
     assert!(!everything.contains("whsec_"), "{everything}");
+}
+
+#[test]
+fn a_crash_point_comes_from_its_variable_alone() {
+    let loaded = |value| Config::load(&sources("", &[("PROVOST_CRASH_POINT", value)]));
+    let point = |name: &str, nth| Some(Point { name: name.into(), nth });
+    for (value, expected) in [("", None), ("sent", point("sent", 1)), ("callback_sent:3", point("callback_sent", 3))] {
+        assert_eq!(loaded(value).unwrap().crash_point, expected, "{value:?}");
+    }
+    assert_eq!(faults("", &[("PROVOST_CRASH_POINT", "sent:never")]).len(), 1);
 }

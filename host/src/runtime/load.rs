@@ -8,9 +8,8 @@ use super::{Engine, wasi};
 use crate::capabilities::{Call, Limits, Mode, Name, Pending, Provider, Records, Scope, StateError, Unrecorded};
 use crate::clock::Clock;
 use crate::egress::{Egress, Origin};
-use crate::model::{Description, Interface, Interfaces, Version, Write};
+use crate::model::{Description, Exponents, Interface, Interfaces, Version, Write};
 use bytes::Bytes;
-use iso_currency::Currency;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,8 +136,8 @@ fn check(description: &Description, faults: &mut Vec<String>) {
     }
     let exponents = description.exponents.iter().map(|(currency, _)| currency);
     for currency in description.currencies.iter().chain(exponents) {
-        if Currency::from_code(currency).is_none() {
-            faults.push(format!("its description names the currency {currency:?}, which is not in ISO 4217"));
+        if let Err(error) = Exponents::default().provider(currency) {
+            faults.push(format!("its description names a currency: {error}"));
         }
     }
     for (currency, exponent) in description.exponents.iter().filter(|(_, exponent)| *exponent > 4) {

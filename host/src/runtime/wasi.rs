@@ -44,6 +44,9 @@ pub(super) const SERVED: [&str; 18] = [
 /// Packages of which a plugin may import whatever it likes, and gets nothing.
 pub(super) const REFUSED: [&str; 2] = ["wasi:filesystem/", "wasi:sockets/"];
 
+/// The resources that are `wasi:io`'s own.
+const OF_IO: [&str; 4] = ["error", "pollable", "input-stream", "output-stream"];
+
 /// The most that a guest may write at once, and random bytes that it may ask for at once.
 const CHUNK: usize = 64 << 10;
 
@@ -142,7 +145,8 @@ pub(super) fn refuse(linker: &mut Linker<State>, component: &Component) -> wasmt
                     let text = format!("{interface}#{name} is not for plugins");
                     linker.func_new(name, move |_, _, _, _| Err(Ended(Failure::Trap(text.clone())).into()))?;
                 }
-                ComponentItem::Resource(_) => {
+                // What a package uses of `wasi:io` is defined there, and must stay the same type.
+                ComponentItem::Resource(_) if !OF_IO.contains(&name) => {
                     linker.resource(name, ResourceType::host::<Nothing>(), |_, _| Ok(()))?;
                 }
                 _ => {}

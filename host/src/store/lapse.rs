@@ -1,6 +1,6 @@
 //! What becomes of operations whose host stopped: *unknown* where something may have left, else *not executed* (rule 3).
 
-use super::change::When;
+use super::change::{Changed, When};
 use super::{Store, StoreError, finish, operations, parked};
 use crate::clock::Timestamp;
 use crate::model::{Action, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, Target};
@@ -15,8 +15,8 @@ pub struct Lapsed {
     pub kind: Kind,
     /// [`Settled::Unknown`] or [`Settled::NotExecuted`].
     pub settled: Settled,
-    /// Its payment as it is now.
-    pub payment: Payment,
+    /// Its payment, and what to do about it.
+    pub changed: Changed,
 }
 
 impl Store {
@@ -42,8 +42,10 @@ impl Store {
 }
 
 fn lapsed(connection: &Connection, until: Timestamp) -> rusqlite::Result<Vec<OperationKey>> {
-    let mut statement = connection
-        .prepare_cached("SELECT key FROM operations WHERE phase <> 'finished' AND lease_until <= ? ORDER BY key")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT key FROM operations INDEXED BY operations_open WHERE phase <> 'finished' AND lease_until <= ?
+         ORDER BY lease_until, key",
+    )?;
     let keys = statement.query_map([until], |row| row.get(0))?;
     keys.collect()
 }
@@ -63,7 +65,7 @@ fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lap
     })?;
     operations::finish(connection, key, settled, None, now)?;
     parked::catch_up(connection, &mut changed, when)?;
-    Ok(Lapsed { operation: key, kind: operation.kind, settled, payment: changed.payment })
+    Ok(Lapsed { operation: key, kind: operation.kind, settled, changed })
 }
 
 fn news_of(operation: &Operation, state: NewsState) -> News {

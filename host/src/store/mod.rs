@@ -41,6 +41,8 @@ mod report;
 mod sent;
 mod settings;
 mod state;
+#[cfg(test)]
+mod tests;
 mod webhooks;
 mod writer;
 

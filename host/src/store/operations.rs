@@ -160,6 +160,9 @@ pub(super) fn free_idempotency_key(connection: &Connection, key: OperationKey) -
 /// Whether any operation of this external still runs.
 pub(super) fn any_open(connection: &Connection, external: &str) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM operations WHERE phase <> 'finished' AND external = ?)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operations INDEXED BY operations_open
+                            WHERE phase <> 'finished' AND external = ?)",
+        )?
         .query_row([external], |row| row.get(0))
 }

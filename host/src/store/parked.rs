@@ -136,7 +136,8 @@ fn next_of(connection: &Connection, payment: &Payment) -> Result<Option<Parked>,
 /// Parked news that has found its payment, or waited long enough.
 fn ready(connection: &Connection, now: Timestamp) -> Result<Vec<i64>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, external, verified, parked_until, news FROM webhook_events WHERE news IS NOT NULL ORDER BY key",
+        "SELECT key, external, verified, parked_until, news FROM webhook_events INDEXED BY webhook_events_parked
+         WHERE news IS NOT NULL ORDER BY key",
     )?;
     let mut ready = Vec::new();
     for parked in statement.query_map([], read)? {

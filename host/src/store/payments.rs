@@ -262,11 +262,17 @@ pub(super) fn by_shop_transaction(
     external: &str,
     id: &str,
 ) -> rusqlite::Result<Option<PaymentKey>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT key FROM payments WHERE external = ? AND shop_transaction_id = ? AND merged_into IS NULL
-         ORDER BY state IN ('failed', 'voided', 'not_executed'), key DESC LIMIT 1",
-    )?;
-    statement.query_row([external, id], |row| row.get(0)).optional()
+    let lives = "SELECT key FROM payments WHERE external = ? AND shop_transaction_id = ? AND merged_into IS NULL
+                 AND state NOT IN ('failed', 'voided', 'not_executed') ORDER BY key DESC LIMIT 1";
+    let newest = "SELECT key FROM payments WHERE external = ? AND shop_transaction_id = ? AND merged_into IS NULL
+                  ORDER BY key DESC LIMIT 1";
+    for sql in [lives, newest] {
+        let found = connection.prepare_cached(sql)?.query_row([external, id], |row| row.get(0)).optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// A payment before anything is known of it.

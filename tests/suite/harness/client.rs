@@ -100,9 +100,14 @@ impl Host {
 
 /// Sends a request and reads the whole answer.
 pub async fn send(request: RequestBuilder) -> Reply {
-    let response = request.send().await.expect("the host answers");
+    try_send(request).await.expect("the host answers")
+}
+
+/// The same where the host may die before it has answered whole.
+pub async fn try_send(request: RequestBuilder) -> reqwest::Result<Reply> {
+    let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let bytes = response.bytes().await.expect("the host answers whole").to_vec();
+    let bytes = response.bytes().await?.to_vec();
     let json = serde_json::from_slice(&bytes).unwrap_or_default();
-    Reply { status, headers, bytes, json }
+    Ok(Reply { status, headers, bytes, json })
 }

@@ -11,12 +11,12 @@ mod process;
 mod sandbox;
 mod told;
 
-pub use client::{Reply, send};
+pub use client::{Reply, send, try_send};
 pub use components::component;
 pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
-pub use process::Process;
+pub use process::{Caller, Process};
 pub use told::{told, types};
 
 use provost::clock::{Clock, Timestamp};

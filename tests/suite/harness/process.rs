@@ -4,7 +4,7 @@ use super::client::{Reply, send};
 use super::{CALLBACK_SECRET, Database, component};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use simulators::host::{self, Trouble, free_address};
+use simulators::host::{self, free_address};
 use simulators::{Merchant, Provider, provider};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -28,7 +28,26 @@ pub struct Process {
     externals: Vec<String>,
     address: SocketAddr,
     running: Option<host::Host>,
+    caller: Caller,
+}
+
+/// Sends requests to a host for as long as it lives.
+#[derive(Clone)]
+pub struct Caller {
+    origin: String,
     client: reqwest::Client,
+}
+
+impl Caller {
+    fn of(address: SocketAddr) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { origin: format!("http://{address}"), client }
+    }
+
+    /// A request to a path of the host.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.origin))
+    }
 }
 
 impl Process {
@@ -40,34 +59,30 @@ impl Process {
         for guest in guests {
             std::fs::copy(component(guest), plugins.join(format!("{guest}.wasm"))).expect("a component can be copied");
         }
+        let address = free_address(0).expect("loopback has a free port");
         Self {
             folder,
             program: program(),
             provider_url: provider.url(),
             merchant_url: merchant.map(Merchant::url),
             externals: guests.iter().map(|guest| (*guest).to_owned()).collect(),
-            address: free_address(0).expect("loopback has a free port"),
+            address,
             running: None,
-            client: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            caller: Caller::of(address),
         }
     }
 
     /// Starts it over what is there, with these variables too, and waits until it is ready.
     pub async fn start(&mut self, environment: &[(&str, &str)]) {
-        self.try_start(environment).await.unwrap_or_else(|trouble| panic!("{trouble}"));
-    }
-
-    /// The same where it may die before it is ready.
-    pub async fn try_start(&mut self, environment: &[(&str, &str)]) -> Result<(), Trouble> {
         self.running = None;
         // Where somebody took the port since, another will do: nobody has kept it.
-        self.address = free_address(self.address.port())?;
+        self.address = free_address(self.address.port()).expect("loopback has a free port");
+        self.caller = Caller::of(self.address);
         let configuration = self.configuration();
         let environment: Vec<_> = SECRETS.iter().chain(environment).copied().collect();
         let folder = self.folder.path();
-        self.running =
-            Some(host::Host::start(&self.program, folder, self.address, &configuration, &environment).await?);
-        Ok(())
+        let started = host::Host::start(&self.program, folder, self.address, &configuration, &environment).await;
+        self.running = Some(started.unwrap_or_else(|trouble| panic!("{trouble}")));
     }
 
     /// Ends it as a power cut would.
@@ -83,9 +98,14 @@ impl Process {
         waited.unwrap_or_else(|_| panic!("{}", running.trouble("did not die")));
     }
 
+    /// Who calls it until it is started again.
+    pub fn caller(&self) -> Caller {
+        self.caller.clone()
+    }
+
     /// A request to a path of this host.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
+        self.caller.request(method, path)
     }
 
     /// Posts JSON.

@@ -85,7 +85,8 @@ async fn a_trap_ends_its_call_and_no_other() {
 async fn an_endless_loop_ends_at_its_cpu_limit_and_lets_others_run() {
     let looping = plugin(&Guest::paying("(loop (br 0)) (unreachable)")).await;
     let limits = Limits { cpu: Duration::from_millis(50), ..Limits::default() };
-    let (finished, other) = tokio::join!(looping.call(call(limits), request()), pay(&Guest::default()));
+    let ordinary = Guest::default();
+    let (finished, other) = tokio::join!(looping.call(call(limits), request()), pay(&ordinary));
     assert_eq!(limit(&finished), "cpu");
     assert!(finished.usage.cpu >= Duration::from_millis(50), "{finished:?}");
     assert!(other.response.is_ok());
@@ -125,8 +126,9 @@ async fn tables_beyond_their_ceiling_are_refused() {
 
 #[tokio::test]
 async fn what_is_handed_to_the_host_is_counted_over_all_calls() {
-    let flood = "(loop (call $log (i32.const 1) (i32.const 0) (i32.const 60000) (i32.const 0) (i32.const 0)) (br 0))";
-    let guest = Guest::paying(&format!("{flood} (unreachable)"));
+    let flood =
+        "(loop (call $log (i32.const 1) (i32.const 65536) (i32.const 60000) (i32.const 0) (i32.const 0)) (br 0))";
+    let guest = Guest { pages: 2, ..Guest::paying(&format!("{flood} (unreachable)")) };
     let limits = Limits { cpu: Duration::from_secs(60), ..Limits::default() };
     let finished = pay_within(&guest, limits).await;
     assert_eq!(limit(&finished), "host_bytes");
@@ -159,8 +161,10 @@ async fn what_is_returned_is_lawful_or_the_call_has_failed() {
         assert_eq!(trap(&finished), "metadata is not a JSON object", "{metadata}");
     }
     let large = format!(
-        "(i32.store8 (i32.const {}) (i32.const 1)) (i32.store (i32.const {}) (i32.const 300000)) (i32.const {RESULT})",
+        "(i32.store8 (i32.const {}) (i32.const 1)) (i32.store (i32.const {}) (i32.const 65536))
+         (i32.store (i32.const {}) (i32.const 300000)) (i32.const {RESULT})",
         RESULT + 16,
+        RESULT + 20,
         RESULT + 24
     );
     let finished = pay(&Guest { pages: 10, ..Guest::paying(&large) }).await;

@@ -59,12 +59,12 @@
   (alias export $types "level" (type $level))
 
   (import "provost:provider/log@0.1.0" (instance $logging
-    (export "level" (type $level (eq $level)))
-    (export "write" (func (param "level" $level) (param "message" string)
+    (export "level" (type $own-level (eq $level)))
+    (export "write" (func (param "level" $own-level) (param "message" string)
       (param "fields" (list (tuple string string)))))))
   (import "provost:provider/operation@0.1.0" (instance $operation
-    (export "name" (type $name (eq $name)))
-    (export "learned" (func (param "name" $name)))))
+    (export "name" (type $own-name (eq $name)))
+    (export "learned" (func (param "name" $own-name)))))
   (import "wasi:io/error@0.2.0" (instance $io-error (export "error" (type (sub resource)))))
   (alias export $io-error "error" (type $stream-trouble))
   (import "wasi:io/streams@0.2.0" (instance $streams

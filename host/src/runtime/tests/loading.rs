@@ -88,9 +88,13 @@ async fn an_interface_of_another_type_is_named() {
 #[tokio::test]
 async fn an_import_of_another_type_is_named() {
     let component = r#"(component
-        (import "provost:provider/settings@0.1.0" (instance $s (export "get" (func (result u32)))))
-        (export "provost:provider/payments@0.1.0" (instance $s))
-        (export "provost:provider/description@0.1.0" (instance $s)))"#;
+        (import "provost:provider/settings@0.1.0" (instance (export "get" (func (result u32)))))
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func $f (canon lift (core func $i "f")))
+        (instance $any (export "any" (func $f)))
+        (export "provost:provider/payments@0.1.0" (instance $any))
+        (export "provost:provider/description@0.1.0" (instance $any)))"#;
     let faults = faults_of(component).await;
     assert!(faults[0].starts_with("cannot be linked"), "{faults:?}");
     assert!(faults[0].contains("provost:provider/settings@0.1.0"), "{faults:?}");
@@ -114,7 +118,7 @@ async fn a_description_that_does_not_come_or_does_not_hold_is_refused() {
         (i32.store (i32.const 3000) (i32.const 3008)) (i32.store (i32.const 3004) (i32.const 3))
         (i32.store (i32.const 3008) (i32.const 0x585858)) (i32.const 1024)";
     let found = faults(described(currency)).await;
-    assert_eq!(found, ["its description names the currency \"XXX\", which is not in ISO 4217"]);
+    assert_eq!(found, ["its description names a currency: XXX is not an ISO 4217 currency with a minor unit"]);
 }
 
 #[tokio::test]
@@ -125,5 +129,5 @@ async fn files_and_sockets_are_there_in_name_only() {
                 .into(),
         ..Guest::default()
     };
-    assert_eq!(faults(guest.component()).await, Vec::<String>::new());
+    assert!(engine().load(guest.component()).await.is_ok());
 }

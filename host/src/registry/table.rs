@@ -126,6 +126,7 @@ impl Registry {
     }
 
     /// None: the bytes are those that serve already.
+    #[expect(clippy::disallowed_methods, reason = "the plugin folder is read here alone")]
     async fn load(&self, file: &str, serving: Option<&Version>) -> Result<Option<Plugin>, String> {
         let bytes = std::fs::read(self.settings.dir.join(file)).map_err(|error| format!("cannot be read: {error}"))?;
         if serving == Some(&Version::of(&bytes)) {

@@ -1,0 +1,202 @@
+//! The promises of the store's commands, on a real file. What a test needs of a payment's life stands here.
+
+mod callbacks;
+mod claim;
+mod finish;
+mod lapse;
+mod open;
+mod refunds;
+mod report;
+mod state;
+mod webhooks;
+mod writer;
+
+use super::{Changed, Claim, Claimed, Finish, Finished, Found, Name, Settings, Store, StoreError, What};
+use crate::clock::Timestamp;
+use crate::model::{
+    Action, Amount, Answer, Kind, News, NewsState, Operation, Payment, PaymentKey, PaymentState, Reference,
+    RefundState, Seed, Settled, Source, Target, Version,
+};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const NOW: Timestamp = Timestamp(1_000_000_000);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct Opened {
+    store: Store,
+    path: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Opened {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+fn opened() -> Opened {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("provost.db");
+    let store = Store::open(&Settings { path: path.clone() }, NOW).unwrap();
+    Opened { store, path, _directory: directory }
+}
+
+impl Opened {
+    /// As a new process finds it.
+    fn reopened(self, now: Timestamp) -> Self {
+        let Self { store, path, _directory } = self;
+        drop(store);
+        let store = Store::open(&Settings { path: path.clone() }, now).unwrap();
+        Self { store, path, _directory }
+    }
+}
+
+fn euro(minor: u64) -> Amount {
+    Amount { minor, currency: "EUR".into() }
+}
+
+/// A pay of 10 euro for this shop transaction.
+fn pay(shop: &str) -> Claim {
+    Claim {
+        now: NOW,
+        external: "acme".into(),
+        caller: "shop".into(),
+        idempotency_key: None,
+        keys_live: 7 * DAY,
+        fingerprint: format!("pay {shop}"),
+        reference: Reference::random(),
+        seed: Seed::random(),
+        version: Version("v1".into()),
+        amount: euro(1000),
+        lease_until: NOW.plus(MINUTE),
+        what: What::Pay { shop_transaction_id: shop.into(), payment_method: Some("card".into()), business_key: true },
+    }
+}
+
+fn refund(payment: PaymentKey, minor: u64) -> Claim {
+    Claim {
+        fingerprint: format!("refund {minor}"),
+        amount: euro(minor),
+        what: What::Refund { payment, repeat_window: 10 * MINUTE },
+        ..pay("")
+    }
+}
+
+fn keyed(key: &str, claim: Claim) -> Claim {
+    Claim { idempotency_key: Some(key.into()), ..claim }
+}
+
+fn is_new(claimed: &Claimed) -> bool {
+    matches!(claimed, Claimed::New { .. })
+}
+
+fn target(ids: &[&str]) -> Target {
+    Target { payment_ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Target::default() }
+}
+
+fn verified(ids: &[&str], state: NewsState) -> News {
+    News::new(Source::Verified { can_ask: true }, target(ids), Action::Payment, state)
+}
+
+fn inquiry(ids: &[&str], state: NewsState) -> News {
+    News::new(Source::Inquiry, target(ids), Action::Payment, state)
+}
+
+fn about_refund(ids: &[&str], refund: &str, state: NewsState) -> News {
+    News { action: Action::Refund, action_id: Some(refund.to_owned()), ..verified(ids, state) }
+}
+
+/// How `operation` ends, with the provider's id for what it did.
+fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
+    let state = match settled {
+        Settled::Succeeded => NewsState::Accepted,
+        Settled::Authorized => NewsState::Authorized,
+        Settled::Pending | Settled::ActionRequired => NewsState::Pending,
+        Settled::Declined => NewsState::Failed(None),
+        Settled::NotExecuted => NewsState::NotExecuted,
+        Settled::Unknown => NewsState::Unknown,
+    };
+    let id = id.map(str::to_owned);
+    let mut target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
+    let (action, action_id) = match operation.kind {
+        Kind::Pay => {
+            target.payment_ids.extend(id.clone());
+            (Action::Payment, None)
+        }
+        Kind::Refund => (Action::Refund, id.clone()),
+    };
+    let news = News { action_id, ..News::new(Source::Answer, target, action, state) };
+    let kept = settled != Settled::NotExecuted;
+    Finish {
+        now: NOW,
+        operation: operation.key,
+        fence: operation.fence,
+        settled,
+        news,
+        emitted: Vec::new(),
+        told_payment_id: id.clone().filter(|_| operation.kind == Kind::Pay),
+        told_refund_id: id.filter(|_| operation.kind == Kind::Refund),
+        answer: kept.then(|| Answer {
+            status: 200,
+            headers: vec![("x-payment-outcome".into(), settled.name().into())],
+            body: settled.name().into(),
+        }),
+        ask_at: None,
+    }
+}
+
+impl Store {
+    /// Claimed, and on disk.
+    async fn new_operation(&self, claim: Claim) -> (Operation, Payment) {
+        let claimed = self.accepted_claim(claim).await;
+        self.ping().await.unwrap();
+        claimed
+    }
+
+    /// Claimed, and not on disk yet.
+    async fn accepted_claim(&self, claim: Claim) -> (Operation, Payment) {
+        match self.claim(claim).await.unwrap() {
+            Claimed::New { operation, payment } => (operation, payment),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn ended(&self, claim: Claim, settled: Settled, id: Option<&str>) -> Finished {
+        let (operation, _) = self.new_operation(claim).await;
+        self.finish(end(&operation, settled, id)).await.unwrap()
+    }
+
+    /// A payment of 10 euro that was accepted under this id.
+    async fn accepted(&self, shop: &str, id: &str) -> Payment {
+        let finished = self.ended(pay(shop), Settled::Succeeded, Some(id)).await;
+        assert_eq!(finished.changed.payment.state, PaymentState::Accepted);
+        finished.changed.payment
+    }
+
+    fn found(&self, name: Name<'_>) -> Option<Found> {
+        self.payment("acme", name).unwrap()
+    }
+
+    fn state_of(&self, id: &str) -> PaymentState {
+        self.found(Name::Payment(id)).unwrap().payment.state
+    }
+
+    /// The types of the callbacks that were enqueued, oldest first.
+    fn told(&self) -> Vec<String> {
+        self.query("SELECT type FROM callbacks ORDER BY key")
+    }
+
+    fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
+        let rows = |connection: &rusqlite::Connection| {
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        };
+        self.parts.readers.read(rows).unwrap()
+    }
+}

@@ -1,0 +1,152 @@
+use super::*;
+use crate::model::{DatedEvent, Event, SubscriptionNews, SubscriptionState, Trust};
+use crate::store::{Received, Receiving, Unparked};
+
+fn receiving(trust: Trust, id: Option<&str>, news: News) -> Receiving {
+    let event = DatedEvent { id: id.map(str::to_owned), occurred_at: None, event: Event::Payment(news) };
+    Receiving {
+        now: NOW,
+        external: "acme".into(),
+        trust,
+        events: vec![event],
+        parked_until: NOW.plus(DAY),
+        events_live: 35 * DAY,
+        ask_at: None,
+    }
+}
+
+async fn receive(store: &Store, trust: Trust, id: Option<&str>, news: News) -> Received {
+    store.receive(receiving(trust, id, news)).await.unwrap().remove(0)
+}
+
+/// Rule 26.
+#[tokio::test]
+async fn a_verified_event_seen_before_is_dropped_for_as_long_as_it_is_remembered() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await;
+    let news = || verified(&["p-1"], NewsState::Accepted);
+    assert!(matches!(receive(&store, Trust::Verified, Some("e-1"), news()).await, Received::Applied(_)));
+    assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news()).await, Received::Repeated);
+    assert_eq!(store.told(), ["payment.pending", "payment.accepted"]);
+    let later = Receiving { now: NOW.plus(35 * DAY), ..receiving(Trust::Verified, Some("e-1"), news()) };
+    assert!(matches!(store.receive(later).await.unwrap()[0], Received::Applied(_)));
+}
+
+/// Rule 24.
+#[tokio::test]
+async fn a_hint_changes_nothing_and_makes_the_payment_due_to_be_asked_for() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await;
+    let hint = || verified(&["p-1"], NewsState::Accepted);
+    for _ in 0..3 {
+        let received = receive(&store, Trust::Hint, Some("e-1"), hint()).await;
+        assert!(matches!(received, Received::Ask(payment) if payment.state == PaymentState::Pending));
+    }
+    assert_eq!(store.due_asks(NOW, 10).unwrap().len(), 1);
+    assert_eq!(store.told(), ["payment.pending"]);
+}
+
+/// Rule 27: news may overtake our own commit.
+#[tokio::test]
+async fn news_that_came_before_the_answer_is_applied_with_it() {
+    let store = opened();
+    let (operation, _) = store.new_operation(pay("s-1")).await;
+    let news = verified(&["p-1"], NewsState::Accepted);
+    assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news.clone()).await, Received::Parked);
+    assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news.clone()).await, Received::Repeated);
+    let finished = store.finish(end(&operation, Settled::Pending, Some("p-1"))).await.unwrap();
+    assert_eq!(finished.changed.payment.state, PaymentState::Accepted);
+    assert_eq!(store.told(), ["payment.pending", "payment.accepted"]);
+    assert_eq!(
+        receive(&store, Trust::Verified, Some("e-1"), news).await,
+        Received::Repeated,
+        "remembered once applied"
+    );
+    assert_eq!(store.query::<i64>("SELECT count(*) FROM parked_names"), [0]);
+}
+
+#[tokio::test]
+async fn a_hint_that_came_before_the_answer_is_asked_about_with_it() {
+    let store = opened();
+    let (operation, _) = store.new_operation(pay("s-1")).await;
+    assert_eq!(receive(&store, Trust::Hint, None, verified(&["p-1"], NewsState::Accepted)).await, Received::Parked);
+    let finished = store.finish(end(&operation, Settled::Pending, Some("p-1"))).await.unwrap();
+    assert!(finished.changed.ask);
+    assert_eq!(store.due_asks(NOW, 10).unwrap().len(), 1);
+    assert_eq!(store.unpark(NOW.plus(DAY), None).await.unwrap(), []);
+}
+
+/// Rule 27.
+#[tokio::test]
+async fn after_a_day_verified_news_is_adopted_and_hints_are_dropped() {
+    let store = opened();
+    receive(&store, Trust::Verified, Some("e-1"), verified(&["p-1"], NewsState::Accepted)).await;
+    receive(&store, Trust::Hint, None, verified(&["p-2"], NewsState::Accepted)).await;
+    let no_id = Target { shop_transaction_id: Some("s-9".into()), ..Target::default() };
+    let news = News { target: no_id, ..verified(&[], NewsState::Accepted) };
+    receive(&store, Trust::Verified, None, news).await;
+    assert_eq!(store.unpark(NOW.plus(DAY - SECOND), None).await.unwrap(), []);
+    let (running, _) = store.new_operation(pay("s-1")).await;
+    let what = |unparked: &[Unparked]| unparked.iter().map(|one| one.received.clone()).collect::<Vec<_>>();
+    let ended = what(&store.unpark(NOW.plus(DAY), None).await.unwrap());
+    assert_eq!(ended, [Received::Dropped, Received::Dropped], "not adopted while an operation runs");
+    store.finish(end(&running, Settled::Declined, None)).await.unwrap();
+    let ended = what(&store.unpark(NOW.plus(DAY), None).await.unwrap());
+    assert!(matches!(&ended[..], [Received::Adopted(_)]), "{ended:?}");
+    assert_eq!(store.state_of("p-1"), PaymentState::Accepted);
+    assert_eq!(store.query::<i64>("SELECT count(*) FROM webhook_events WHERE news IS NOT NULL"), [0]);
+}
+
+/// News by the host's own name, the merchant's, or a refund's finds its payment at once.
+#[tokio::test]
+async fn news_finds_its_payment_by_every_name() {
+    let store = opened();
+    let (operation, _) = store.new_operation(pay("s-1")).await;
+    let by_reference = Target { host_reference: Some(operation.reference.0.clone()), ..target(&["p-1"]) };
+    let by_shop = Target { shop_transaction_id: Some("s-1".into()), ..Target::default() };
+    for target in [by_reference, by_shop] {
+        let news = News { target, ..verified(&[], NewsState::Pending) };
+        assert!(matches!(receive(&store, Trust::Verified, None, news).await, Received::Applied(_)));
+    }
+    assert_eq!(store.state_of("p-1"), PaymentState::Pending);
+    let finished = store.finish(end(&operation, Settled::Succeeded, Some("p-1"))).await.unwrap().changed;
+    store.ended(refund(finished.payment.key, 100), Settled::Pending, Some("r-1")).await;
+    receive(&store, Trust::Verified, None, about_refund(&[], "r-1", NewsState::Accepted)).await;
+    assert_eq!(store.found(Name::Refund("r-1")).unwrap().payment.refunded, 100);
+}
+
+#[tokio::test]
+async fn a_flood_of_hints_about_nothing_fills_no_disk() {
+    let store = opened();
+    let event = |number: u32| {
+        let news = verified(&[&format!("p-{number}")], NewsState::Accepted);
+        DatedEvent { id: None, occurred_at: None, event: Event::Payment(news) }
+    };
+    let flood = Receiving {
+        events: (0..1001).map(event).collect(),
+        ..receiving(Trust::Hint, None, verified(&[], NewsState::Pending))
+    };
+    let received = store.receive(flood.clone()).await.unwrap();
+    assert_eq!(received.iter().filter(|received| **received == Received::Parked).count(), 1000);
+    assert_eq!(store.receive(flood).await.unwrap()[0], Received::Dropped);
+    let verified = verified(&["p-2000"], NewsState::Accepted);
+    assert_eq!(receive(&store, Trust::Verified, None, verified).await, Received::Parked);
+}
+
+#[tokio::test]
+async fn news_of_a_subscription_is_remembered_and_handed_back() {
+    let store = opened();
+    let news = SubscriptionNews {
+        tokens: vec!["t".into()],
+        host_reference: None,
+        state: SubscriptionState::Active,
+        metadata: None,
+        carry: None,
+    };
+    let event = DatedEvent { id: Some("e-1".into()), occurred_at: None, event: Event::Subscription(news) };
+    let both = Receiving {
+        events: vec![event.clone(), event],
+        ..receiving(Trust::Verified, None, verified(&[], NewsState::Pending))
+    };
+    assert_eq!(store.receive(both).await.unwrap(), [Received::NotHandledYet, Received::Repeated]);
+}
