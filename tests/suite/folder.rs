@@ -18,12 +18,12 @@ const REFUSED: &str = "plugin refused";
 /// Puts a component into the folder as deployments do: under another name, then renamed.
 fn put(host: &Host, guest: &str, file: &str) {
     let aside = host.plugins().join(format!("{file}.new"));
-    std::fs::copy(component(guest), &aside).unwrap();
-    std::fs::rename(&aside, host.plugins().join(file)).unwrap();
+    std::fs::copy(component(guest), &aside).expect("the component can be copied");
+    std::fs::rename(&aside, host.plugins().join(file)).expect("both names are in one folder");
 }
 
 fn digest(file: &Path) -> String {
-    hex::encode(Sha256::digest(std::fs::read(file).unwrap()))
+    hex::encode(Sha256::digest(std::fs::read(file).expect("the component can be read")))
 }
 
 /// A payment that succeeds, and the version that it says it was made by.
