@@ -1,5 +1,6 @@
 //! Problem documents (RFC 9457): every error that a caller gets, and nothing of what went on inside.
 
+use super::document::{outcome_schema, problem_code_schema};
 use crate::model::{Answer, Fault};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -157,12 +158,12 @@ pub(super) struct Problem {
     #[schema(examples("/v3/acme/pay"))]
     pub(super) instance: Option<String>,
     /// What happened, for programs.
-    #[schema(examples("invalid"))]
+    #[schema(schema_with = problem_code_schema)]
     pub(super) code: Cow<'static, str>,
     /// Whether the same request, sent again later, may succeed.
     pub(super) retryable: bool,
     /// `not_executed`: this request moved no money. `unknown`: it may have; ask for the status before anything else.
-    #[schema(examples("not_executed"))]
+    #[schema(schema_with = outcome_schema)]
     pub(super) outcome: Cow<'static, str>,
     /// Everything that is wrong with the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

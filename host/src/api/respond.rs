@@ -1,6 +1,7 @@
 //! What a caller is answered when an operation has ended, or was not done: pure, and the same for the same input,
 //! because it is kept and replayed byte for byte (rule 18). The one place where outcomes become status codes.
 
+use super::document::{pay_result_schema, refund_result_schema};
 use super::problem::{Code, Problem};
 use crate::model::{Acknowledgement, Answer, Decline, Destination, Kind, Outcome, Refused};
 use crate::operations::{Ended, Error};
@@ -15,8 +16,7 @@ const SOON: Duration = Duration::from_secs(5);
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PayAnswer {
-    /// `OK`, `KO`, `PENDING` or `REDIRECT_TO_URL`.
-    #[schema(examples("OK"))]
+    #[schema(schema_with = pay_result_schema)]
     result: &'static str,
     /// What became of it, for people.
     #[schema(examples("Transaction completed"))]
@@ -40,8 +40,7 @@ pub(super) struct PayAnswer {
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RefundAnswer {
-    /// `OK`, `KO` or `PENDING`.
-    #[schema(examples("OK"))]
+    #[schema(schema_with = refund_result_schema)]
     result: &'static str,
     /// What became of it, for people.
     #[schema(examples("Refund completed"))]

@@ -136,3 +136,6 @@ pub(super) async fn no_such_route() -> Problem {
 pub(super) async fn method_not_allowed() -> Problem {
     Problem::new(Code::MethodNotAllowed, "The header Allow names the methods that the path takes.")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The listener: accepts connections, bounds what a slow or idle one may hold, and leaves without cutting anybody off.
 //! `axum::serve` sets no timer, which turns hyper's header time-out off; hence a loop of our own.
 
+use crate::task;
 use axum::Router;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
@@ -40,20 +41,31 @@ pub enum Phase {
 pub async fn serve(
     listener: std::net::TcpListener,
     router: Router,
+    phase: watch::Receiver<Phase>,
+    drain: Duration,
+) -> io::Result<()> {
+    serve_with(listener, router, phase, drain, HEADER_TIMEOUT).await
+}
+
+async fn serve_with(
+    listener: std::net::TcpListener,
+    router: Router,
     mut phase: watch::Receiver<Phase>,
     drain: Duration,
+    header_timeout: Duration,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let connections = GracefulShutdown::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(HEAD_LIMIT);
     let seen = phase.clone();
     loop {
         tokio::select! {
-            // Where the sender is gone, nobody is left to say when to stop.
-            _ = phase.wait_for(|phase| *phase == Phase::Stopped) => break,
+            () = stopped(&mut phase) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if connections.count() < CONNECTIONS => {
-                    converse(stream, router.clone(), seen.clone(), &connections);
+                    converse(&http, stream, router.clone(), seen.clone(), &connections);
                 }
                 Ok(_) => tracing::warn!(limit = CONNECTIONS, "too many connections: one was closed"),
                 Err(error) => {
@@ -71,8 +83,19 @@ pub async fn serve(
     Ok(())
 }
 
+/// Waits for the end; where the sender is gone, nobody is left to say when it comes, and this is it.
+async fn stopped(phase: &mut watch::Receiver<Phase>) {
+    let _ = phase.wait_for(|phase| *phase == Phase::Stopped).await;
+}
+
 /// One connection, in a task of its own.
-fn converse(stream: TcpStream, router: Router, phase: watch::Receiver<Phase>, connections: &GracefulShutdown) {
+fn converse(
+    http: &http1::Builder,
+    stream: TcpStream,
+    router: Router,
+    phase: watch::Receiver<Phase>,
+    connections: &GracefulShutdown,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection cannot be set to send at once");
     }
@@ -80,13 +103,8 @@ fn converse(stream: TcpStream, router: Router, phase: watch::Receiver<Phase>, co
         let (answer, phase) = (router.clone().call(request), phase.clone());
         async move { Ok::<_, Infallible>(close_if_leaving(answer.await?, *phase.borrow())) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
+    let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+    task::spawn("connection", async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");
         }

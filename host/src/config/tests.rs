@@ -219,6 +219,9 @@ plugin = "../acme.wasm"
         let expected = expected.replace("/etc/provost/", "");
         assert!(faults.contains(&expected), "missing: {expected}\nin {faults:#?}");
     }
+    let lines: Vec<u32> =
+        faults.iter().filter(|fault| fault.starts_with("provost.toml:")).map(|fault| line(fault)).collect();
+    assert!(lines.is_sorted(), "in the order of the file: {lines:?}");
     for (place, words) in
         [("provost.toml:9:", "is no name for an external"), ("provost.toml:14:", "secrets.other: must")]
     {

@@ -112,7 +112,7 @@ impl Egress {
 }
 
 /// Everything that a client could do by itself is off: what was sent, where to and how often is for us to know.
-#[expect(clippy::disallowed_methods, reason = "the one place that makes clients")]
+#[expect(clippy::disallowed_methods, reason = "the one place that makes an HTTP client")]
 fn new_client() -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(concat!("provost/", env!("CARGO_PKG_VERSION")))

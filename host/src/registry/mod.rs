@@ -3,9 +3,9 @@
 
 mod admission;
 mod folder;
-mod registry;
+mod table;
 mod settings;
 mod watch;
 
-pub use registry::{Absence, External, Registry, Serving};
+pub use table::{Absence, External, Registry, Serving};
 pub use settings::Settings;

@@ -147,7 +147,7 @@ struct Ticker {
 }
 
 impl Ticker {
-    #[expect(clippy::disallowed_methods, reason = "the clock that interrupts guests waits for no runtime")]
+    #[expect(clippy::disallowed_methods, reason = "a thread of its own: what it interrupts may hold every other")]
     fn start(engine: wasmtime::Engine) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let tick = move || {

@@ -28,7 +28,8 @@ fn a_callers_request_id_is_kept_where_it_is_lawful() {
 
 #[tokio::test]
 async fn a_panic_costs_one_request_its_answer() {
-    let api = Api::of(parts());
+    let (parts, _folder) = parts().await;
+    let api = Api::of(parts);
     let fails = || async {
         if true {
             panic!("secret detail")
@@ -53,7 +54,8 @@ async fn what_a_caller_makes_up_becomes_no_label() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     let guard = metrics::set_default_local_recorder(&recorder);
-    let router = crate::api::router(parts());
+    let (parts, _folder) = parts().await;
+    let router = crate::api::router(parts);
     for (method, path) in [("POST", "/v3/made-up/pay"), ("EVIL", "/v3/made-up/pay"), ("GET", "/made/up?made=up")] {
         answer(&router, Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await;
     }

@@ -38,7 +38,7 @@ pub(in crate::api) struct External {
     contract: Option<&'static str>,
     /// The operations of this interface that it supports; the others answer 501.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(examples(json!(["pay", "refund", "status", "check", "callback"])))]
+    #[schema(examples(json!(["pay", "status", "check", "refund", "callback"])))]
     operations: Option<Vec<&'static str>>,
     /// The interfaces of the contract that the plugin exports.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,13 +113,13 @@ fn show(external: operations::External) -> External {
     }
 }
 
-/// What a caller may do with a plugin that exports these.
+/// What a caller may do with a plugin that exports these. Status and check answer with what is known even where the
+/// provider cannot be asked; a webhook that nobody reads is still a hint to ask.
 fn supported(interfaces: &Interfaces) -> Vec<&'static str> {
-    // Status answers with what is known even where the provider cannot be asked.
-    let always = ["pay", "status"];
-    let optional = [("check", Interface::Inquiry), ("refund", Interface::Refunds), ("callback", Interface::Webhooks)];
-    let optional = optional.into_iter().filter(|(_, interface)| interfaces.has(*interface)).map(|(name, _)| name);
-    always.into_iter().chain(optional).collect()
+    let refund = interfaces.has(Interface::Refunds);
+    let callback = interfaces.has(Interface::Webhooks) || interfaces.has(Interface::Inquiry);
+    let optional = [("refund", refund), ("callback", callback)].into_iter().filter(|(_, has)| *has);
+    ["pay", "status", "check"].into_iter().chain(optional.map(|(name, _)| name)).collect()
 }
 
 fn exported(interfaces: &Interfaces) -> Vec<&'static str> {
@@ -167,7 +167,7 @@ mod tests {
             "available": true,
             "plugin": {"name": "least", "version": "1.0", "digest": "ab12"},
             "contract": "provost:provider@0.1.0",
-            "operations": ["pay", "status"],
+            "operations": ["pay", "status", "check"],
             "capabilities": ["payments"],
         });
         assert_eq!(serde_json::to_value(shown).unwrap(), expected);
