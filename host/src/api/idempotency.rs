@@ -70,7 +70,7 @@ mod tests {
         for value in values {
             headers.append(IDEMPOTENCY_KEY, HeaderValue::from_bytes(value).unwrap());
         }
-        key(&headers, required).map_err(|problem| problem.code.into_owned())
+        key(&headers, required).map_err(|problem| problem.code.to_string())
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next
     );
     let started = Instant::now();
     let response = unless_it_panics(next.run(request)).instrument(span.clone()).await;
-    let code = response.extensions().get::<Problem>().map(|problem| problem.code.clone());
+    let code = response.extensions().get().map(|problem: &Problem| problem.code.clone());
     let response = seen.complete(response);
     let (latency, status) = (started.elapsed(), response.status().as_u16());
     span.in_scope(|| seen.log(status, code.as_deref(), latency));
@@ -86,9 +86,7 @@ impl Seen {
     /// Adds the request id, and writes the problem document that travels beside the response.
     fn complete(&self, mut response: Response) -> Response {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-            let whole =
-                Problem { instance: Some(self.path.clone()), request_id: Some(self.id().to_owned()), ..problem };
-            *response.body_mut() = Body::from(whole.json());
+            *response.body_mut() = Body::from(problem.of_request(&self.path, self.id()).json());
         }
         response.headers_mut().insert(X_REQUEST_ID, self.id.clone());
         response

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::time::Duration;
 
 /// The media type of problem documents.
@@ -138,10 +139,16 @@ pub(super) struct FieldError {
     pub(super) reason: String,
 }
 
+/// Why a request was not carried out, as a caller gets it. Small, because it is the error of every reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Problem(Box<Document>);
+
 /// A problem document (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Problem {
+#[schema(as = Problem)]
+pub(super) struct Document {
     /// Names the kind of problem; ends with its `code`.
     #[serde(rename = "type")]
     #[schema(examples("urn:problem-type:provost:invalid"))]
@@ -191,7 +198,7 @@ impl Problem {
     pub(super) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let (name, status, title, retryable) = code.row();
         let unsure = matches!(code, Code::Internal | Code::StillRunning);
-        Self {
+        Self(Box::new(Document {
             kind: format!("urn:problem-type:provost:{name}"),
             title: title.into(),
             status,
@@ -206,30 +213,52 @@ impl Problem {
             state: None,
             request_id: None,
             retry_after: None,
-        }
+        }))
     }
 
     /// Fields that are wrong, all of them.
     pub(super) fn invalid(faults: &[Fault]) -> Self {
-        let fields = faults.iter();
-        Self {
-            errors: fields
-                .map(|fault| FieldError { pointer: fault.pointer.clone(), reason: fault.reason.clone() })
-                .collect(),
-            ..Self::new(Code::Invalid, "Each field that is wrong is named in errors, with the reason.")
-        }
+        Self::new(Code::Invalid, "Each field that is wrong is named in errors, with the reason.").because_of(faults)
     }
 
-    /// The same, to be tried again after `wait`.
-    pub(super) fn retry_after(self, wait: Duration) -> Self {
-        Self { retry_after: Some(wait), ..self }
+    /// With everything that is wrong with the request.
+    pub(super) fn because_of(mut self, faults: &[Fault]) -> Self {
+        let field = |fault: &Fault| FieldError { pointer: fault.pointer.clone(), reason: fault.reason.clone() };
+        self.0.errors = faults.iter().map(field).collect();
+        self
+    }
+
+    /// With the payment that stands in the way, and its state.
+    pub(super) fn about_payment(mut self, id: &str, state: &'static str) -> Self {
+        self.0.payment_id = Some(id.to_owned());
+        self.0.state = Some(state.into());
+        self
+    }
+
+    /// With the refund that stands in the way.
+    pub(super) fn about_refund(mut self, id: &str) -> Self {
+        self.0.refund_id = Some(id.to_owned());
+        self
+    }
+
+    /// To be tried again after `wait`.
+    pub(super) fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// With what belongs to one request alone.
+    pub(super) fn of_request(mut self, path: &str, request_id: &str) -> Self {
+        self.0.instance = Some(path.to_owned());
+        self.0.request_id = Some(request_id.to_owned());
+        self
     }
 
     /// As an answer that can be kept: without what belongs to one request alone.
     pub(super) fn answer(&self) -> Answer {
         let mut headers = vec![("content-type".to_owned(), PROBLEM_JSON.to_owned())];
-        headers.extend(self.retry_after.map(|wait| ("retry-after".to_owned(), whole_seconds(wait).to_string())));
-        Answer { status: self.status, headers, body: self.json() }
+        headers.extend(self.0.retry_after.map(|wait| ("retry-after".to_owned(), whole_seconds(wait).to_string())));
+        Answer { status: self.0.status, headers, body: self.json() }
     }
 
     /// Its JSON text.
@@ -238,14 +267,22 @@ impl Problem {
     }
 }
 
+impl Deref for Problem {
+    type Target = Document;
+
+    fn deref(&self) -> &Document {
+        &self.0
+    }
+}
+
 /// The document travels beside an empty body: what observes every request fills in path and request id, then writes it.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
         response.extensions_mut().insert(self);
@@ -281,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_kept_document_reads_back_as_itself() {
-        let problem = Problem { state: Some("pending".into()), ..Problem::invalid(&[Fault::new("/amount", "odd")]) };
+        let problem = Problem::invalid(&[Fault::new("/amount", "odd")]).about_payment("p-1", "pending");
         assert_eq!(serde_json::from_slice::<Problem>(&problem.answer().body).unwrap(), problem);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::document::{pay_result_schema, refund_result_schema};
 use super::problem::{Code, Problem};
-use crate::model::{Acknowledgement, Answer, Decline, Destination, Kind, Outcome, Refused};
+use crate::model::{Acknowledgement, Answer, Decline, Destination, Fault, Kind, Outcome, Refused};
 use crate::operations::{Ended, Error};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -191,33 +191,24 @@ pub(super) fn problem_of(error: &Error) -> Problem {
             Code::KeyReused,
             "Another method, path or body was sent with this key before. Use a new key for a new request.",
         ),
-        Error::BusinessKeyUsed { payment_id, state } => Problem {
-            payment_id: Some(payment_id.clone()),
-            state: Some((*state).into()),
-            ..Problem::new(
-                Code::ShopTransactionIdUsed,
-                format!("It belongs to payment {payment_id}, which is {state}, and was made by another request."),
-            )
-        },
-        Error::RefundRepeated { refund_id } => Problem {
-            refund_id: Some(refund_id.clone()),
-            ..Problem::new(
-                Code::RefundRepeated,
-                format!("Refund {refund_id} is equal. Send an Idempotency-Key to say that this is another one."),
-            )
-        },
-        Error::StateForbids { payment_id, state } => Problem {
-            payment_id: Some(payment_id.clone()),
-            state: Some((*state).into()),
-            ..Problem::new(Code::StateForbids, format!("Payment {payment_id} is {state}."))
-        },
+        Error::BusinessKeyUsed { payment_id, state } => {
+            let detail =
+                format!("It belongs to payment {payment_id}, which is {state}, and was made by another request.");
+            Problem::new(Code::ShopTransactionIdUsed, detail).about_payment(payment_id, state)
+        }
+        Error::RefundRepeated { refund_id } => {
+            let detail =
+                format!("Refund {refund_id} is equal. Send an Idempotency-Key to say that this is another one.");
+            Problem::new(Code::RefundRepeated, detail).about_refund(refund_id)
+        }
+        Error::StateForbids { payment_id, state } => {
+            let detail = format!("Payment {payment_id} is {state}.");
+            Problem::new(Code::StateForbids, detail).about_payment(payment_id, state)
+        }
         Error::RefundTooLarge { left } => {
             let reason = format!("{left} minor units are left to refund");
-            let fault = crate::model::Fault::new("/amount", reason);
-            Problem {
-                errors: Problem::invalid(&[fault]).errors,
-                ..Problem::new(Code::RefundTooLarge, format!("{left} minor units of this payment are left to refund."))
-            }
+            let detail = format!("{left} minor units of this payment are left to refund.");
+            Problem::new(Code::RefundTooLarge, detail).because_of(&[Fault::new("/amount", reason)])
         }
         Error::Refused(refused) => problem_of_refusal(refused),
         Error::ProviderSilent(_) => {

@@ -3,9 +3,9 @@
 
 mod admission;
 mod folder;
-mod table;
 mod settings;
+mod table;
 mod watch;
 
-pub use table::{Absence, External, Registry, Serving};
 pub use settings::Settings;
+pub use table::{Absence, External, Registry, Serving};

@@ -1,6 +1,7 @@
 //! The engine: its settings, the pool of instances, and the clock that interrupts what runs too long.
 //!
-//! The figures behind the settings are in `ARCHITECTURE.md`, "Sandbox".
+//! The settings are chosen by measuring a fresh instance with one small call, in CPU time: 14 µs as they are, 35 with
+//! nothing kept resident, 22 with memory but no tables kept, 50 without a pool.
 
 use super::abi::v0;
 use super::state::State;

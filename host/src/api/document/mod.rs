@@ -66,7 +66,7 @@ fn components() -> Components {
         .schema_from::<v3::externals::Plugin>()
         .schema_from::<health::Health>()
         .schema_from::<health::Dependency>()
-        .schema_from::<problem::Problem>()
+        .schema_from::<problem::Document>()
         .schema_from::<problem::FieldError>()
         .build()
 }

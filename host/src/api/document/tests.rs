@@ -70,7 +70,7 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
 /// Reads a body as a route does, and names what is wrong with it.
 fn faults<T>(body: &Value, read: impl Fn(&Json) -> Result<T, Problem>) -> Vec<String> {
     let json = Json::parse(&HeaderMap::new(), Bytes::from(body.to_string())).unwrap();
-    let faults = read(&json).err().map(|problem| problem.errors).unwrap_or_default();
+    let faults = read(&json).err().map(|problem| problem.errors.clone()).unwrap_or_default();
     faults.into_iter().map(|fault| fault.pointer).collect()
 }
 

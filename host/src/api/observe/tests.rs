@@ -44,7 +44,7 @@ async fn a_panic_costs_one_request_its_answer() {
     assert_eq!((status, headers["content-type"].as_bytes()), (500, b"application/problem+json".as_slice()));
     let problem: Problem = serde_json::from_slice(&body).unwrap();
     assert_eq!((&*problem.code, &*problem.outcome), ("internal", "unknown"));
-    assert_eq!(problem.request_id.unwrap().as_bytes(), headers["x-request-id"].as_bytes());
+    assert_eq!(problem.request_id.as_deref().unwrap().as_bytes(), headers["x-request-id"].as_bytes());
     assert!(!String::from_utf8_lossy(&body).contains("secret"));
     assert_eq!(answer(&router, get("/works")).await.2, "fine");
 }

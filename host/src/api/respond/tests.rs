@@ -1,7 +1,7 @@
 //! Every row of the status table, as cases.
 
 use super::*;
-use crate::model::{Fault, Interface};
+use crate::model::Interface;
 
 fn said(metadata: Option<&str>) -> Acknowledgement {
     Acknowledgement {

@@ -1,3 +1,6 @@
+//! The other end of the connection, on ports of the system's choice.
+#![expect(clippy::disallowed_methods, reason = "the tests are callers: they connect, and run the server beside them")]
+
 use super::*;
 use axum::routing::get;
 use std::sync::Arc;

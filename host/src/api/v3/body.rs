@@ -140,7 +140,7 @@ mod tests {
         if let Some(value) = content_type {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
         }
-        Json::parse(&headers, Bytes::from(text.to_owned())).map_err(|problem| problem.code.into_owned())
+        Json::parse(&headers, Bytes::from(text.to_owned())).map_err(|problem| problem.code.to_string())
     }
 
     #[test]

@@ -67,7 +67,7 @@ mod tests {
         let json = Json::parse(&HeaderMap::new(), Bytes::from(body.to_owned())).unwrap();
         pay_request(&json, method).map_err(|problem| {
             assert_eq!(problem.code, "invalid");
-            problem.errors.into_iter().map(|error| (error.pointer, error.reason)).collect()
+            problem.errors.iter().map(|error| (error.pointer.clone(), error.reason.clone())).collect()
         })
     }
 

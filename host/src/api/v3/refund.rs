@@ -48,7 +48,7 @@ mod tests {
 
     fn read(body: &'static str) -> Result<RefundAsked, Vec<String>> {
         let json = Json::parse(&HeaderMap::new(), Bytes::from_static(body.as_bytes())).unwrap();
-        refund_asked(&json).map_err(|problem| problem.errors.into_iter().map(|error| error.pointer).collect())
+        refund_asked(&json).map_err(|problem| problem.errors.iter().map(|error| error.pointer.clone()).collect())
     }
 
     #[test]

@@ -112,7 +112,7 @@ mod tests {
 
     fn read(body: String) -> Result<Lookup, Vec<String>> {
         let json = Json::parse(&HeaderMap::new(), Bytes::from(body)).unwrap();
-        in_body(&json).map_err(|problem| problem.errors.into_iter().map(|error| error.pointer).collect())
+        in_body(&json).map_err(|problem| problem.errors.iter().map(|error| error.pointer.clone()).collect())
     }
 
     #[test]
