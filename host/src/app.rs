@@ -1,1 +1,72 @@
 //! Every part, built once; every long-running task, and its shutdown.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::egress::Egress;
+use crate::operations::Operations;
+use crate::outbox::Outbox;
+use crate::registry::Registry;
+use crate::runtime::{Engine, EngineError};
+use crate::store::{OpenError, Store, StoreError};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A host, ready to serve.
+pub struct App {
+    /// What the interface asks.
+    pub operations: Operations,
+    /// The time.
+    pub clock: Clock,
+    outbox: Arc<Outbox>,
+    registry: Arc<Registry>,
+}
+
+/// Why a host cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The store was opened and does not work.
+    #[error(transparent)]
+    StoreAway(#[from] StoreError),
+    /// wasmtime refuses its settings on this machine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl App {
+    /// Opens the store, settles what a host that died left behind, and loads the plugins.
+    pub async fn build(config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        let store = Store::open(&config.store, clock.now())?;
+        let lapsed = store.lapse_all(clock.now()).await?;
+        if !lapsed.is_empty() {
+            tracing::warn!(operations = lapsed.len(), "operations that a host left behind were settled");
+        }
+        let egress = Arc::new(Egress::new());
+        let engine = Engine::new(&config.runtime)?;
+        let registry = Registry::open(config.registry.clone(), engine).await;
+        let outbox = Outbox::new(store.clone(), egress.clone(), clock.clone(), config.callbacks.clone());
+        let key = store.host_key().await?;
+        let operations = Operations::new(
+            store,
+            registry.clone(),
+            egress,
+            outbox.clone(),
+            clock.clone(),
+            config.operations.clone(),
+            config.api.public_url.clone(),
+            key,
+        );
+        Ok(Self { operations, clock, outbox, registry })
+    }
+
+    /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, the plugin folder.
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        tokio::join!(
+            self.outbox.clone().run(stop.clone()),
+            self.operations.clone().follow(stop.clone()),
+            self.registry.clone().watch(self.clock.clone(), stop),
+        );
+    }
+}

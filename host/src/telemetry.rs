@@ -1,5 +1,13 @@
 //! Metric names in one list; the set-up of logs. Imports nothing of ours.
 
+mod logs;
+mod metrics;
+
+pub use logs::{InitError, LevelError, filter, init};
+pub use metrics::install_metrics;
+
+use self::metrics::{Kind, list};
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -16,4 +24,50 @@ pub struct Settings {
     pub level: String,
     /// None: text on a terminal, JSON otherwise.
     pub format: Option<Format>,
+}
+
+list! {
+    // The REST interface: the Payment Gateway Manager's names, verbatim, by `external` and `result`.
+
+    /// Calls of pay.
+    Counter HTTP_PAYMENT_CREATED = "http_payment_created_total";
+    /// Calls of refund.
+    Counter HTTP_PAYMENT_REFUNDED = "http_payment_refunded_total";
+    /// Calls of status and check.
+    Counter HTTP_PAYMENT_STATUS = "http_payment_status_total";
+    /// Webhooks that came in.
+    Counter HTTP_CALLBACK = "http_callback_total";
+    /// How long a request took, by `external`, `method`, `route` and `status`.
+    Seconds HTTP_REQUEST_SECONDS = "provost_http_request_seconds";
+
+    // Operations, and what follows from them.
+
+    /// Operations that ended, by `external`, `kind` and `outcome`.
+    Counter OPERATIONS = "provost_operations_total";
+    /// Webhooks by `external` and `result`: taken, forged or later.
+    Counter WEBHOOKS = "provost_webhooks_total";
+    /// Payments that a person must look at, by `external` and `alert`.
+    Counter ALERTS = "provost_alerts_total";
+    /// Attempts to deliver a callback, by `external` and `result`: delivered, again or dead.
+    Counter CALLBACK_ATTEMPTS = "provost_callback_attempts_total";
+
+    // Plugins.
+
+    /// Plugin versions put into or taken out of service, by `external`.
+    Counter PLUGIN_SWAPS = "provost_plugin_swaps_total";
+    /// Calls of plugins, by `external`, `version` and `result`: returned, trap, a limit's name, deadline or exhausted.
+    Counter PLUGIN_CALLS = "provost_plugin_calls_total";
+    /// How long a call took, by `external` and `version`.
+    Seconds PLUGIN_CALL_SECONDS = "provost_plugin_call_seconds";
+    /// CPU time of a call, by `external` and `version`.
+    Seconds PLUGIN_CPU_SECONDS = "provost_plugin_cpu_seconds";
+    /// How long an instance took to be ready, by `external` and `version`.
+    Seconds PLUGIN_INSTANTIATE_SECONDS = "provost_plugin_instantiate_seconds";
+    /// Plugin files that were refused, by `external`.
+    Counter PLUGIN_REFUSALS = "provost_plugin_refusals_total";
+
+    // What leaves.
+
+    /// How long requests to providers took, by `external` and `result`: a status class or the error's name.
+    Seconds EGRESS_SECONDS = "provost_egress_seconds";
 }

@@ -118,7 +118,7 @@ CREATE TABLE callbacks (
     finished_at INTEGER
 ) STRICT;
 
-CREATE INDEX callbacks_due ON callbacks (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX callbacks_due ON callbacks (external, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX callbacks_waiting ON callbacks (payment) WHERE state = 'waiting';
 CREATE INDEX callbacks_dead ON callbacks (payment) WHERE state = 'dead';
 
@@ -178,3 +178,8 @@ CREATE TABLE state_sizes (
     external TEXT PRIMARY KEY,
     keys INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The host's own key, made at first start: one row.
+CREATE TABLE host_key (
+    key BLOB NOT NULL
+) STRICT;

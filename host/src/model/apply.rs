@@ -106,7 +106,10 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
         (_, S::Started) => Verdict::Keep,
         (S::Started, S::Unknown) if source == Source::Answer => Verdict::Change(told(reported)),
         (_, S::Unknown) => Verdict::Keep,
-        (S::Started | S::Unknown, S::NotExecuted) => Verdict::Change(told(reported)),
+        // The caller was told, and no payment came to exist.
+        (S::Started, S::NotExecuted) => Verdict::Change(None),
+        // The merchant was told that it is pending, and waits (rule 6).
+        (S::Unknown, S::NotExecuted) => Verdict::Change(Some(CallbackType::PaymentFailed)),
         (S::NotExecuted, S::Failed | S::Voided | S::NotExecuted) => Verdict::Keep,
         (_, S::NotExecuted) => Verdict::Ask,
 
@@ -144,7 +147,6 @@ fn told(state: PaymentState) -> Option<CallbackType> {
         PaymentState::Pending | PaymentState::ActionRequired | PaymentState::Unknown => {
             Some(CallbackType::PaymentPending)
         }
-        // The caller was told that nothing happened, and no payment came to exist.
         PaymentState::NotExecuted | PaymentState::Started => None,
     }
 }
@@ -281,7 +283,8 @@ fn judge_refund(known: RefundState, reported: RefundState, source: Source) -> Ve
         (known, reported) if known == reported => Verdict::Keep,
         (R::Started, R::Unknown) if source == Source::Answer => Verdict::Change(told_of_refund(reported)),
         (_, R::Unknown | R::Started) => Verdict::Keep,
-        (R::Started | R::Unknown, R::NotExecuted) => Verdict::Change(None),
+        (R::Started, R::NotExecuted) => Verdict::Change(None),
+        (R::Unknown, R::NotExecuted) => Verdict::Change(Some(CallbackType::RefundFailed)),
         (R::NotExecuted, R::Failed) => Verdict::Keep,
         (_, R::NotExecuted) => Verdict::Ask,
         (R::Started | R::Unknown | R::Pending, _) => Verdict::Change(told_of_refund(reported)),
@@ -349,3 +352,6 @@ fn find_or_adopt(payment: &mut Payment, news: &News, reported: RefundState, now:
 fn is_unnamed(refund: &Refund) -> bool {
     matches!(refund.state, RefundState::Started | RefundState::Unknown) && refund.ids.is_empty()
 }
+
+#[cfg(test)]
+mod tests;

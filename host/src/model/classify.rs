@@ -12,6 +12,7 @@ pub struct Departures {
 }
 
 /// How a call of a plugin ended.
+#[expect(clippy::large_enum_variant, reason = "one of them a call, made and taken apart at once")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It returned.

@@ -19,7 +19,7 @@ mod secret;
 pub use apply::{Applied, apply};
 pub use callback::{Callback, CallbackType, PaymentStatus, status_of_payment, status_of_refund};
 pub use classify::{Departures, Ending, Failure, classify};
-pub use money::{Amount, CurrencyError, Exponents, MAX_MINOR};
+pub use money::{Amount, CurrencyError, Exponents, MAX_MINOR, is_currency};
 pub use name::{Reference, Seed, is_external_name};
 pub use news::{
     Action, Carry, Charge, Dispute, DisputeState, Event, FollowUp, News, NewsState, SubscriptionNews,

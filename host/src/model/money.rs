@@ -97,6 +97,11 @@ impl Amount {
     }
 }
 
+/// Whether this is an ISO 4217 code, in upper case, that amounts can be counted in.
+pub fn is_currency(code: &str) -> bool {
+    iso_exponent(code).is_ok()
+}
+
 /// Decimals of a currency after ISO 4217.
 pub(crate) fn iso_exponent(currency: &str) -> Result<u8, CurrencyError> {
     let unknown = || CurrencyError::Unknown(currency.to_owned());

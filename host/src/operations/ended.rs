@@ -1,7 +1,7 @@
 //! What goes in and out of an operation, in the domain's words.
 
 use super::Error;
-use crate::model::{Answer, Kind, Outcome};
+use crate::model::{Amount, Answer, Kind, Outcome};
 
 /// Who asks, and how a repeat of it is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,4 +48,28 @@ pub struct Answered {
     pub answer: Answer,
     /// It was given before (rule 18): `Idempotent-Replayed: true`.
     pub replayed: bool,
+}
+
+/// A refund, as a caller asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundAsked {
+    /// Any id of the payment.
+    pub payment_id: String,
+    /// How much of it.
+    pub amount: Amount,
+    /// A JSON object, as text, passed on untouched.
+    pub provider_data: Option<String>,
+}
+
+/// Why a webhook was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookRefused {
+    /// The external was never configured.
+    UnknownExternal,
+    /// The plugin takes no webhooks.
+    Unsupported,
+    /// It does not prove its sender.
+    Forged,
+    /// It cannot be taken now: its sender should send it again.
+    Later,
 }

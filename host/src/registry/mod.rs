@@ -1,5 +1,11 @@
-//! Which plugin version serves which external: admission, swap, the folder that is watched.
+//! Which plugin version serves which external: admission, swap, the folder that is watched. A request takes a
+//! [`Serving`] once and keeps it to its end. Start at [`Registry`].
 
+mod admission;
+mod folder;
 mod settings;
+mod table;
+mod watch;
 
 pub use settings::Settings;
+pub use table::{Absence, External, Registry, Serving};

@@ -41,6 +41,19 @@ impl Store {
             .await
     }
 
+    /// The provider was asked: no more is due, unless somebody asked for more since `set` was said.
+    pub async fn asked(&self, payment: PaymentKey, set: Timestamp) -> Result<(), StoreError> {
+        self.parts
+            .writer
+            .durable(move |connection| {
+                connection
+                    .prepare_cached("UPDATE payments SET ask_at = NULL WHERE key = ? AND ask_at = ?")?
+                    .execute(params![payment, set])?;
+                Ok(())
+            })
+            .await
+    }
+
     /// Enqueues a callback of type `check` about a payment, or about one of its refunds: at most one per payment and
     /// `gap`. Says whether it did.
     ///

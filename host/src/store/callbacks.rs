@@ -62,19 +62,45 @@ pub struct CallbackCounts {
     pub dead: u64,
 }
 
+/// Jumps from one external to the next in the index: the backlog is not looked at.
+macro_rules! waiting_externals {
+    () => {
+        "WITH RECURSIVE waiting (external) AS (
+             SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL
+             UNION ALL
+             SELECT (SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL AND external > waiting.external)
+             FROM waiting WHERE waiting.external IS NOT NULL) "
+    };
+}
+
 impl Store {
-    /// Leases callbacks that are due, at most `limit`, of each payment only the oldest that is not finished.
-    pub async fn due_callbacks(
+    /// Externals that have a callback due.
+    pub fn due_externals(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        self.parts.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(concat!(
+                waiting_externals!(),
+                "SELECT external FROM waiting
+                 WHERE external IS NOT NULL
+                   AND EXISTS (SELECT 1 FROM callbacks
+                               WHERE due_at IS NOT NULL AND external = waiting.external AND due_at <= ?)"
+            ))?;
+            let externals = statement.query_map([now], |row| row.get(0))?;
+            Ok(externals.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Leases callbacks of an external that are due, at most `limit`, of each payment only the oldest that is not
+    /// finished.
+    pub async fn lease_callbacks(
         &self,
+        external: &str,
         now: Timestamp,
         lease_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
-        if self.next_callback_due()?.is_none_or(|due| due > now) {
-            return Ok(Vec::new());
-        }
-        let fence = self.next_fence();
-        self.parts.writer.durable(move |connection| Ok(lease(connection, now, lease_until, limit, fence)?)).await
+        let (fence, external) = (self.next_fence(), external.to_owned());
+        let lease = move |connection: &Connection| Ok(lease(connection, &external, now, lease_until, limit, fence)?);
+        self.parts.writer.durable(lease).await
     }
 
     /// Writes down what became of an attempt.
@@ -93,12 +119,16 @@ impl Store {
         self.parts.writer.durable(move |connection| settle(connection, key, fence, now, settlement, &attempt)).await
     }
 
-    /// When the next callback is due, or a lease on one lapses.
-    pub fn next_callback_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    /// When the next callback becomes due after `now`, or a lease on one lapses. What is due already is not counted.
+    pub fn next_callback_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.parts.readers.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT min(due_at) FROM callbacks WHERE due_at IS NOT NULL")?;
-            Ok(statement.query_row([], |row| row.get(0))?)
+            let mut statement = connection.prepare_cached(concat!(
+                waiting_externals!(),
+                "SELECT min((SELECT min(due_at) FROM callbacks
+                             WHERE due_at IS NOT NULL AND external = waiting.external AND due_at > ?))
+                 FROM waiting WHERE external IS NOT NULL"
+            ))?;
+            Ok(statement.query_row([now], |row| row.get(0))?)
         })
     }
 
@@ -158,16 +188,18 @@ pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> rusqlit
 
 fn lease(
     connection: &Connection,
+    external: &str,
     now: Timestamp,
     lease_until: Timestamp,
     limit: usize,
     fence: u64,
 ) -> rusqlite::Result<Vec<Delivery>> {
     let mut due = connection.prepare_cached(
-        "SELECT key, id, external, payment, body, attempts FROM callbacks WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+        "SELECT key, id, external, payment, body, attempts FROM callbacks
+         WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let deliveries = due.query_map(params![now, limit], |row| {
+    let deliveries = due.query_map(params![external, now, limit], |row| {
         let mut columns = Columns::of(row);
         Ok(Delivery {
             key: CallbackKey(columns.next()?),

@@ -6,8 +6,7 @@ use super::payments::{self, Origin};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::{
-    Amount, Kind, Operation, OperationKey, Payment, PaymentKey, PaymentState, Phase, Reference, Refund, RefundState,
-    Seed, Version,
+    Amount, Kind, Operation, Payment, PaymentKey, PaymentState, Phase, Reference, Refund, RefundState, Seed, Version,
 };
 use rusqlite::Connection;
 use std::time::Duration;
@@ -62,12 +61,12 @@ pub enum What {
     },
 }
 
-impl Claim {
+impl What {
     /// What kind of operation it is.
     pub fn kind(&self) -> Kind {
-        match self.what {
-            What::Pay { .. } => Kind::Pay,
-            What::Refund { .. } => Kind::Refund,
+        match self {
+            Self::Pay { .. } => Kind::Pay,
+            Self::Refund { .. } => Kind::Refund,
         }
     }
 }
@@ -92,7 +91,7 @@ pub enum Claimed {
     /// The same was asked before, and still runs.
     Running {
         /// The operation that runs.
-        operation: OperationKey,
+        reference: Reference,
     },
     /// The idempotency key belongs to another request.
     KeyReused,
@@ -196,7 +195,7 @@ fn is_decided(connection: &Connection, operation: &Operation) -> Result<bool, St
 
 fn repeat(connection: &Connection, operation: Operation) -> Result<Claimed, StoreError> {
     if operation.phase != Phase::Finished {
-        return Ok(Claimed::Running { operation: operation.key });
+        return Ok(Claimed::Running { reference: operation.reference });
     }
     let payment = payments::load(connection, operation.payment)?.ok_or(StoreError::Gone)?;
     Ok(Claimed::Replay { operation, payment })

@@ -8,10 +8,11 @@
 //! | `sent` | [`Store::sent`], [`Store::learn`]: noted while an operation runs |
 //! | `finish` | [`Store::finish`]: its end, on disk before the answer |
 //! | `lapse` | [`Store::lapse`], [`Store::lapse_all`]: its end where its host died |
-//! | `report` | [`Store::report`]: what an inquiry brought |
+//! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
-//! | `asks` | [`Store::due_asks`], [`Store::next_ask_due`], [`Store::set_ask`], [`Store::check`] |
-//! | `callbacks` | [`Store::due_callbacks`], [`Store::settle_callback`], [`Store::next_callback_due`], [`Store::callback_counts`] |
+//! | `asks` | [`Store::due_asks`], [`Store::next_ask_due`], [`Store::set_ask`], [`Store::asked`], [`Store::check`] |
+//! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::next_callback_due`], [`Store::callback_counts`] |
+//! | `host_key` | [`Store::host_key`]: what the host signs its own URLs with |
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
 //! | `lookup` | [`Store::payment`], [`Store::payment_by_key`], [`Store::operation`], [`Store::operation_by_reference`], [`Store::ping`] |
 //!
@@ -26,6 +27,7 @@ mod claim;
 mod columns;
 mod error;
 mod finish;
+mod host_key;
 mod lapse;
 mod lookup;
 mod names;

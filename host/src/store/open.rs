@@ -53,6 +53,7 @@ impl Store {
 }
 
 /// Takes the file for this process: the lock ends with it, however it ends.
+#[expect(clippy::disallowed_methods, reason = "the store's own file")]
 fn take(path: &Path) -> Result<File, OpenError> {
     let mut name = OsString::from(path);
     name.push(".lock");
@@ -67,6 +68,7 @@ fn take(path: &Path) -> Result<File, OpenError> {
 }
 
 /// SQLite would make it readable for everybody, and gives its other files the same rights.
+#[expect(clippy::disallowed_methods, reason = "the store's own file")]
 fn create(path: &Path) -> Result<(), OpenError> {
     let opened = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path);
     opened.map(drop).map_err(|source| OpenError::File { path: path.to_owned(), source })

@@ -34,7 +34,7 @@ pub(super) fn by_idempotency_key(connection: &Connection, claim: &Claim) -> rusq
     };
     connection
         .prepare_cached(select!("idempotency_key = ? AND caller = ? AND external = ? AND kind = ?"))?
-        .query_row(params![key, claim.caller, claim.external, claim.kind()], read)
+        .query_row(params![key, claim.caller, claim.external, claim.what.kind()], read)
         .optional()
 }
 
@@ -81,7 +81,7 @@ pub(super) fn insert(
     payment: PaymentKey,
     fence: u64,
 ) -> rusqlite::Result<Operation> {
-    let kind = claim.kind();
+    let kind = claim.what.kind();
     let mut statement = connection.prepare_cached(
         "INSERT INTO operations (payment, external, kind, reference, caller, idempotency_key, fingerprint, seed,
                                  version, amount, currency, attempt, phase, fence, lease_until, created_at,

@@ -3,7 +3,7 @@
 use super::change::{self, Changed, When};
 use super::{Store, StoreError, adopt, names, parked, payments};
 use crate::clock::Timestamp;
-use crate::model::News;
+use crate::model::{News, PaymentKey};
 use rusqlite::Connection;
 
 /// What was learnt by asking.
@@ -39,6 +39,23 @@ impl Store {
             return Ok(nothing_new);
         }
         self.parts.writer.durable(move |connection| take(connection, &reporting)).await
+    }
+}
+
+impl Store {
+    /// Takes in what the provider said when it was asked about this very payment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Gone`]: there is no such payment.
+    pub async fn report_on(&self, payment: PaymentKey, news: News, now: Timestamp) -> Result<Changed, StoreError> {
+        let when = When { now, ask_at: None };
+        let take = move |connection: &Connection| {
+            let mut changed = change::change_by_key(connection, payment, &news, when)?;
+            parked::catch_up(connection, &mut changed, when)?;
+            Ok(changed)
+        };
+        self.parts.writer.durable(take).await
     }
 }
 
@@ -88,10 +105,6 @@ fn take(connection: &Connection, reporting: &Reporting) -> Result<Vec<Reported>,
     Ok(results)
 }
 
-fn find(
-    connection: &Connection,
-    reporting: &Reporting,
-    news: &News,
-) -> rusqlite::Result<Option<crate::model::PaymentKey>> {
+fn find(connection: &Connection, reporting: &Reporting, news: &News) -> rusqlite::Result<Option<PaymentKey>> {
     names::find(connection, &reporting.external, news.action, news.action_id.as_deref(), &news.target)
 }

@@ -8,6 +8,9 @@ use crate::model::{DatedEvent, Event, News, Payment, Trust};
 use rusqlite::{Connection, params};
 use std::time::Duration;
 
+/// As long as a provider is asked about one payment at most once (rule 24).
+const A_MOMENT: Duration = Duration::from_secs(10);
+
 /// What one webhook told.
 #[derive(Clone, Debug)]
 pub struct Receiving {
@@ -136,8 +139,9 @@ pub(super) fn ask_now(connection: &Connection, mut payment: Payment, now: Timest
     Ok(payment)
 }
 
+/// Due now or in a moment: then one more hint changes nothing, so that a flood of them never reaches the writer.
 fn is_due(payment: &Payment, now: Timestamp) -> bool {
-    payment.ask_at.is_some_and(|at| at <= now)
+    payment.ask_at.is_some_and(|at| at <= now.plus(A_MOMENT))
 }
 
 pub(super) fn find(connection: &Connection, external: &str, news: &News) -> Result<Option<Payment>, StoreError> {

@@ -25,6 +25,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, which owns the connection, and `held` until the connection is closed.
+    #[expect(clippy::disallowed_methods, reason = "SQLite blocks, and one writer owns its connection")]
     pub(super) fn start<H: Send + 'static>(connection: Connection, held: H) -> std::io::Result<Self> {
         let (jobs, queue) = channel();
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || {

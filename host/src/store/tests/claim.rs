@@ -21,12 +21,12 @@ async fn sixty_four_equal_claims_at_once_are_one() {
         let new: Vec<_> = claimed
             .iter()
             .filter_map(|claimed| match claimed {
-                Claimed::New { operation, .. } => Some(operation.key),
+                Claimed::New { operation, .. } => Some(operation.reference.clone()),
                 _ => None,
             })
             .collect();
         assert_eq!(new.len(), 1);
-        let running = Claimed::Running { operation: new[0] };
+        let running = Claimed::Running { reference: new[0].clone() };
         assert_eq!(claimed.iter().filter(|claimed| **claimed == running).count(), 63);
     }
 }

@@ -1,0 +1,75 @@
+//! `GET /documentation/openapi.json`: the OpenAPI 3.1 document, made of the list of routes and of the types that the
+//! answers are made of. What a body may hold is described in [`schemas`]; tests hold it against what is read.
+
+mod operations;
+mod schemas;
+
+use super::routes::{ROUTES, Route, Verb};
+use super::{Api, health, problem, respond, routes, v3};
+use crate::model::PaymentStatus;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use utoipa::openapi::path::{HttpMethod, Paths};
+use utoipa::openapi::{Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+
+pub(super) use schemas::{outcome_schema, pay_result_schema, problem_code_schema, refund_result_schema};
+
+/// The document's text.
+pub(super) fn json() -> Vec<u8> {
+    serde_json::to_vec_pretty(&document()).expect("the document is plain data")
+}
+
+/// Serves the document.
+pub(super) async fn serve(State(api): State<Api>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], api.0.document.clone()).into_response()
+}
+
+fn document() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Provost")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Payments through plugins, behind the REST interface of the Payment Gateway Manager. Amounts are integers \
+             in the currency's minor unit. A decline is 200 with `result: KO`; an error is a problem document \
+             (RFC 9457); an outcome that is not known yet is 200 with `result: PENDING`, and a callback follows.",
+        ))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
+    let mut paths = Paths::new();
+    for (route, method) in ROUTES.iter().filter_map(documented) {
+        paths.add_path_operation(route.path, vec![method], operations::described(route));
+    }
+    OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components())).build()
+}
+
+/// The rows that the document shows: all but those that no plugin is asked for.
+fn documented(route: &'static Route) -> Option<(&'static Route, HttpMethod)> {
+    let method = match route.verb {
+        Verb::Get => HttpMethod::Get,
+        Verb::Post => HttpMethod::Post,
+        Verb::Delete => HttpMethod::Delete,
+        Verb::Any => return None,
+    };
+    (route.operation != routes::Operation::NotSupported).then_some((route, method))
+}
+
+fn components() -> Components {
+    ComponentsBuilder::new()
+        .schema("PayRequest", schemas::pay_request())
+        .schema("RefundRequest", schemas::refund_request())
+        .schema("StatusRequest", schemas::status_request())
+        .schema_from::<respond::PayAnswer>()
+        .schema_from::<respond::RefundAnswer>()
+        .schema_from::<PaymentStatus>()
+        .schema_from::<v3::externals::Externals>()
+        .schema_from::<v3::externals::External>()
+        .schema_from::<v3::externals::Plugin>()
+        .schema_from::<health::Health>()
+        .schema_from::<health::Dependency>()
+        .schema_from::<problem::Document>()
+        .schema_from::<problem::FieldError>()
+        .build()
+}
+
+#[cfg(test)]
+mod tests;

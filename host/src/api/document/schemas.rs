@@ -1,0 +1,144 @@
+//! What a body may hold, in the words of JSON Schema.
+
+use super::super::problem::Code;
+use crate::model::MAX_MINOR;
+use serde_json::{Value, json};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema};
+
+/// The body of pay.
+pub(super) fn pay_request() -> Object {
+    ObjectBuilder::new()
+        .description(Some("A payment to be made. Fields that are not listed are ignored."))
+        .property("amount", amount())
+        .required("amount")
+        .property("currency", currency())
+        .required("currency")
+        .property("shopTransactionId", id("The merchant's own id. The same body again gets the same answer."))
+        .required("shopTransactionId")
+        .property("successRedirectUrl", url("Where the payer goes afterwards."))
+        .property("failureRedirectUrl", url("Where the payer goes if it fails."))
+        .property("paymentMethod", payment_method())
+        .property("providerData", any_object("Passed on to the plugin untouched."))
+        .examples([pay_example()])
+        .build()
+}
+
+/// A body that pay takes.
+pub(super) fn pay_example() -> Value {
+    json!({
+        "amount": 500,
+        "currency": "EUR",
+        "shopTransactionId": "order-1001",
+        "successRedirectUrl": "https://shop.example.com/ok",
+        "failureRedirectUrl": "https://shop.example.com/ko",
+        "providerData": {"cardToken": "tok_visa"},
+    })
+}
+
+/// The body of refund.
+pub(super) fn refund_request() -> Object {
+    ObjectBuilder::new()
+        .description(Some("Some of a payment to be given back. Fields that are not listed are ignored."))
+        .property("paymentId", id("Any id of the payment that the caller was told."))
+        .required("paymentId")
+        .property("amount", amount())
+        .required("amount")
+        .property("currency", currency())
+        .required("currency")
+        .property("providerData", any_object("Passed on to the plugin untouched."))
+        .examples([refund_example()])
+        .build()
+}
+
+/// A body that refund takes.
+pub(super) fn refund_example() -> Value {
+    json!({"paymentId": "pay_9f2c", "amount": 200, "currency": "EUR"})
+}
+
+/// The body of status: exactly one of the three.
+pub(super) fn status_request() -> Object {
+    ObjectBuilder::new()
+        .description(Some("Exactly one of the three. Fields that are not listed are ignored."))
+        .property("paymentId", id("Any id of the payment that the caller was told."))
+        .property("shopTransactionId", id("The merchant's own id: the payment that lives, else the newest."))
+        .property("refundId", id("Any id of a refund that the caller was told."))
+        .examples([status_example()])
+        .build()
+}
+
+/// A body that status takes.
+pub(super) fn status_example() -> Value {
+    json!({"paymentId": "pay_9f2c"})
+}
+
+/// An external's name.
+pub(super) fn external() -> Object {
+    string("The name of a provider's configuration.").pattern(Some("^[a-z0-9][a-z0-9-]{0,62}$")).build()
+}
+
+/// A payment method.
+pub(super) fn payment_method() -> Object {
+    string("The payment method, in the path or in the body.").pattern(Some("^[A-Za-z0-9._-]{1,64}$")).build()
+}
+
+/// Somebody's id.
+pub(super) fn id(about: &str) -> Object {
+    string(about).min_length(Some(1)).max_length(Some(255)).build()
+}
+
+/// Text, with what it is.
+pub(super) fn string(about: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).description(Some(about))
+}
+
+fn amount() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .description(Some(
+            "Minor units of the currency: 500 EUR is 5.00 euro, 500 JPY is 500 yen. No fraction, no exponent.",
+        ))
+        .minimum(Some(1))
+        .maximum(Some(MAX_MINOR))
+        .build()
+}
+
+fn currency() -> Object {
+    string("ISO 4217, in upper case.").pattern(Some("^[A-Z]{3}$")).build()
+}
+
+fn url(about: &str) -> Object {
+    string(about).format(Some(SchemaFormat::Custom("uri".to_owned()))).max_length(Some(2048)).build()
+}
+
+fn any_object(about: &str) -> Object {
+    ObjectBuilder::new().schema_type(Type::Object).description(Some(about)).build()
+}
+
+fn one_of(about: &str, words: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
+    RefOr::T(Schema::Object(string(about).enum_values(Some(words)).build()))
+}
+
+/// `result` of pay.
+pub(in crate::api) fn pay_result_schema() -> RefOr<Schema> {
+    one_of("What became of the payment.", ["OK", "KO", "PENDING", "REDIRECT_TO_URL"])
+}
+
+/// `result` of refund.
+pub(in crate::api) fn refund_result_schema() -> RefOr<Schema> {
+    one_of("What became of the refund.", ["OK", "KO", "PENDING"])
+}
+
+/// `outcome` of a problem.
+pub(in crate::api) fn outcome_schema() -> RefOr<Schema> {
+    one_of(
+        "`not_executed`: this request moved no money. `unknown`: it may have; ask for the status before anything else.",
+        ["not_executed", "unknown"],
+    )
+}
+
+/// `code` of a problem.
+pub(in crate::api) fn problem_code_schema() -> RefOr<Schema> {
+    one_of("What happened, for programs.", Code::ALL.into_iter().map(Code::name))
+}

@@ -1,0 +1,41 @@
+//! Threads that serve, each with a single-threaded runtime of its own: a connection, its requests and what they send
+//! to a provider stay on one core, and nothing migrates. One bound listener is duplicated into each, so that a second
+//! host started by mistake fails to bind.
+
+use super::{Phase, serve};
+use axum::Router;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::sync::watch;
+
+/// Takes the address, before anything else is started.
+#[expect(clippy::disallowed_methods, reason = "the one place that listens")]
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+}
+
+/// Serves on `threads` threads, 0 for one per core, until the phase is [`Phase::Stopped`] and what ran has ended, or
+/// `drain` is over. The threads are to be joined.
+#[expect(clippy::disallowed_methods, reason = "the threads that serve")]
+pub fn serve_on_threads(
+    listener: &TcpListener,
+    router: &Router,
+    phase: &watch::Receiver<Phase>,
+    threads: usize,
+    drain: Duration,
+) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = if threads == 0 { cores } else { threads };
+    (0..threads)
+        .map(|number| {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let (listener, router, phase) = (listener.try_clone()?, router.clone(), phase.clone());
+            let serve = move || runtime.block_on(serve(listener, router, phase, drain));
+            thread::Builder::new().name(format!("serve-{number}")).spawn(serve)
+        })
+        .collect()
+}

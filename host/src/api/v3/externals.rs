@@ -1,0 +1,197 @@
+//! `GET /v3` and `GET /v3/{external}`: what there is, and what it can do. And the routes that no plugin is asked for.
+
+use super::super::Api;
+use super::super::problem::{Code, Problem};
+use super::super::respond::problem_of;
+use super::place::Place;
+use crate::model::{Interface, Interfaces, Interval};
+use crate::operations;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+/// The contract that plugins are called through.
+const CONTRACT: &str = "provost:provider@0.1.0";
+
+/// Every external.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(in crate::api) struct Externals {
+    /// By name.
+    externals: Vec<External>,
+}
+
+/// A configured provider, and what it can do.
+#[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct External {
+    /// The name in the path.
+    #[schema(examples("acme"))]
+    name: String,
+    /// Whether a plugin serves it now; without one, all that follows is missing.
+    available: bool,
+    /// The plugin that serves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<Plugin>,
+    /// The contract between host and plugin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("provost:provider@0.1.0"))]
+    contract: Option<&'static str>,
+    /// The operations of this interface that it supports; the others answer 501.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples(json!(["pay", "status", "check", "refund", "callback"])))]
+    operations: Option<Vec<&'static str>>,
+    /// The interfaces of the contract that the plugin exports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples(json!(["payments", "refunds", "inquiry"])))]
+    capabilities: Option<Vec<&'static str>>,
+    /// Payment methods; missing where the plugin does not tell them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_methods: Option<Vec<String>>,
+    /// ISO 4217 codes; missing where all are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currencies: Option<Vec<String>>,
+    /// How often its subscriptions may bill; missing where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intervals: Option<Vec<&'static str>>,
+}
+
+/// A plugin.
+#[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(in crate::api) struct Plugin {
+    /// Its name for itself.
+    name: String,
+    /// Its author's version.
+    version: String,
+    /// The sha256 of its bytes.
+    digest: String,
+}
+
+/// Lists every external.
+pub(in crate::api) async fn externals(State(api): State<Api>) -> Json<Externals> {
+    let mut externals: Vec<_> = api.operations.externals().into_iter().map(show).collect();
+    externals.sort_by(|one, other| one.name.cmp(&other.name));
+    Json(Externals { externals })
+}
+
+/// Shows one external.
+pub(in crate::api) async fn external(State(api): State<Api>, place: Place) -> Result<Json<External>, Problem> {
+    let external = api.operations.external(&place.external);
+    external.map(|external| Json(show(external))).map_err(|error| problem_of(&error))
+}
+
+/// Answers for an operation that no plugin is asked for.
+pub(in crate::api) async fn not_supported(State(api): State<Api>, place: Place) -> Problem {
+    place.refuse(&api, Problem::new(Code::NotSupported, "GET /v3/{external} shows what this external supports."))
+}
+
+fn show(external: operations::External) -> External {
+    let unavailable = External {
+        name: external.name,
+        available: false,
+        plugin: None,
+        contract: None,
+        operations: None,
+        capabilities: None,
+        payment_methods: None,
+        currencies: None,
+        intervals: None,
+    };
+    let Some(serving) = external.serving else {
+        return unavailable;
+    };
+    let description = serving.description;
+    External {
+        available: true,
+        contract: Some(CONTRACT),
+        operations: Some(supported(&serving.interfaces)),
+        capabilities: Some(exported(&serving.interfaces)),
+        payment_methods: unless_empty(description.payment_methods),
+        currencies: unless_empty(description.currencies),
+        intervals: unless_empty(description.intervals.into_iter().map(interval_word).collect()),
+        plugin: Some(Plugin { name: description.name, version: description.version, digest: serving.version.0 }),
+        ..unavailable
+    }
+}
+
+/// What a caller may do with a plugin that exports these. Status and check answer with what is known even where the
+/// provider cannot be asked; a webhook that nobody reads is still a hint to ask.
+fn supported(interfaces: &Interfaces) -> Vec<&'static str> {
+    let refund = interfaces.has(Interface::Refunds);
+    let callback = interfaces.has(Interface::Webhooks) || interfaces.has(Interface::Inquiry);
+    let optional = [("refund", refund), ("callback", callback)].into_iter().filter(|(_, has)| *has);
+    ["pay", "status", "check"].into_iter().chain(optional.map(|(name, _)| name)).collect()
+}
+
+fn exported(interfaces: &Interfaces) -> Vec<&'static str> {
+    let told = Interface::ALL.into_iter().filter(|interface| *interface != Interface::Description);
+    told.filter(|interface| interfaces.has(*interface)).map(Interface::name).collect()
+}
+
+fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn interval_word(interval: Interval) -> &'static str {
+    match interval {
+        Interval::Day => "DAY",
+        Interval::Week => "WEEK",
+        Interval::Month => "MONTH",
+        Interval::Year => "YEAR",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Description, Version};
+    use serde_json::json;
+
+    fn serving(interfaces: &[Interface], description: Description) -> operations::External {
+        let interfaces = Interfaces(interfaces.iter().copied().collect());
+        let serving = operations::Serving { version: Version("ab12".into()), description, interfaces };
+        operations::External { name: "acme".into(), serving: Some(serving) }
+    }
+
+    #[test]
+    fn an_external_without_a_plugin_says_so_and_no_more() {
+        let absent = operations::External { name: "acme".into(), serving: None };
+        assert_eq!(serde_json::to_value(show(absent)).unwrap(), json!({"name": "acme", "available": false}));
+    }
+
+    #[test]
+    fn a_plugin_that_only_pays_is_shown_as_such() {
+        let description = Description { name: "least".into(), version: "1.0".into(), ..Description::default() };
+        let shown = show(serving(&[Interface::Description, Interface::Payments], description));
+        let expected = json!({
+            "name": "acme",
+            "available": true,
+            "plugin": {"name": "least", "version": "1.0", "digest": "ab12"},
+            "contract": "provost:provider@0.1.0",
+            "operations": ["pay", "status", "check"],
+            "capabilities": ["payments"],
+        });
+        assert_eq!(serde_json::to_value(shown).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_a_plugin_is_narrow_about_is_shown() {
+        let description = Description {
+            payment_methods: vec!["card".into()],
+            currencies: vec!["EUR".into()],
+            intervals: vec![Interval::Day, Interval::Month],
+            ..Description::default()
+        };
+        let shown = show(serving(&Interface::ALL, description));
+        assert_eq!(shown.payment_methods, Some(vec!["card".to_owned()]));
+        assert_eq!(shown.currencies, Some(vec!["EUR".to_owned()]));
+        assert_eq!(shown.intervals, Some(vec!["DAY", "MONTH"]));
+        assert_eq!(shown.operations, Some(vec!["pay", "status", "check", "refund", "callback"]));
+        assert_eq!(shown.capabilities.unwrap().len(), Interface::ALL.len() - 1);
+    }
+
+    #[test]
+    fn the_contract_is_the_one_in_the_repository() {
+        let world = include_str!("../../../../wit/world.wit");
+        assert!(world.starts_with(&format!("package {CONTRACT};")));
+    }
+}

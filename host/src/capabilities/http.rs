@@ -1,0 +1,200 @@
+//! `http`: requests to the provider. Decides what is a write, and has it on disk before it leaves.
+
+use super::Call;
+use crate::egress::{Answer, AnswerLimits, Cleared, Error, Origin, Request, clear};
+use crate::model::Write;
+use std::time::Duration;
+
+/// A request as a plugin hands it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// What is to be sent.
+    pub request: Request,
+    /// The longest that it may take; none: as long as the call has time for requests.
+    pub timeout: Option<Duration>,
+}
+
+impl Call {
+    /// Sends a request and waits for the whole answer.
+    pub async fn send(&mut self, asked: HttpRequest) -> Result<Answer, Error> {
+        self.count(&asked.request)?;
+        let cleared = clear(asked.request, &self.scope.provider.grants, &self.placeholders)?;
+        if !self.is_write(&cleared) {
+            return self.exchange(cleared, asked.timeout).await;
+        }
+        if !self.may_write() {
+            return Err(Error::Denied(format!("this call may only read: {} {}", cleared.method(), cleared.place())));
+        }
+        self.record(&cleared).await?;
+        // From here on it may have left, even if this future is dropped; only an error of connecting takes that back.
+        self.report.departures.left += 1;
+        let answer = self.exchange(cleared, asked.timeout).await;
+        match &answer {
+            Ok(answer) if answer.status < 500 => self.report.departures.answered += 1,
+            Err(error) if !error.may_have_left() => self.report.departures.left -= 1,
+            _ => {}
+        }
+        answer
+    }
+
+    fn count(&mut self, request: &Request) -> Result<(), Error> {
+        self.report.requests = self.report.requests.saturating_add(1);
+        let limits = self.limits();
+        if self.report.requests > limits.requests {
+            return Err(Error::Denied(format!("more than {} requests in one call", limits.requests)));
+        }
+        let size = request.body.as_ref().map_or(0, |body| body.len() as u64);
+        if size > limits.request_body {
+            return Err(Error::Invalid(format!("a body of {size} bytes, the limit is {}", limits.request_body)));
+        }
+        Ok(())
+    }
+
+    /// Everything but GET and HEAD, unless the description declares it safe.
+    fn is_write(&self, request: &Cleared) -> bool {
+        let safe = self.scope.description.safe_requests.iter().any(|safe| {
+            safe.method == request.method()
+                && request.url().path().starts_with(&safe.path_prefix)
+                && Origin::parse(&safe.origin).is_ok_and(|origin| origin.covers(request.url()))
+        });
+        !matches!(request.method(), "GET" | "HEAD") && !safe
+    }
+
+    async fn record(&mut self, request: &Cleared) -> Result<(), Error> {
+        let write =
+            Write { method: request.method().to_owned(), url: request.place(), digest: request.digest().to_owned() };
+        self.scope.records.sent(std::slice::from_ref(&write)).await.map_err(|_| Error::Overloaded)?;
+        self.report.writes.push(write);
+        Ok(())
+    }
+
+    async fn exchange(&self, request: Cleared, timeout: Option<Duration>) -> Result<Answer, Error> {
+        let limits = self.limits();
+        let left = limits.request_deadline.saturating_sub(self.elapsed());
+        if left.is_zero() {
+            return Err(Error::Unreachable("the call's time for requests is over".to_owned()));
+        }
+        let answer = AnswerLimits { headers: limits.response_headers, body: limits.response_body };
+        let timeout = timeout.map_or(left, |timeout| timeout.min(left));
+        self.scope.egress.send(&self.scope.provider.external, request, answer, timeout).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Notebook, call, post, reading};
+    use super::*;
+    use crate::egress::loopback::{Loopback, Manner};
+    use crate::model::{Departures, SafeRequest};
+
+    #[tokio::test]
+    async fn an_answer_below_500_counts_as_answered() {
+        for (status, answered) in [(201, 1), (422, 1), (500, 0), (503, 0)] {
+            let provider = Loopback::start(Manner::status(status, "{}")).await;
+            let (mut call, notebook) = call(&provider.origin);
+            assert_eq!(call.send(post(&provider.origin)).await.unwrap().status, status);
+            let report = call.into_report();
+            assert_eq!(report.departures, Departures { left: 1, answered }, "{status}");
+            assert_eq!(report.writes, notebook.sent());
+            assert_eq!(report.writes[0].url, format!("{}/pay", provider.origin));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_has_not_left() {
+        let origin = Loopback::nobody().await;
+        let (mut call, notebook) = call(&origin);
+        assert!(matches!(call.send(post(&origin)).await, Err(Error::Unreachable(_))));
+        assert_eq!(call.into_report().departures, Departures::default());
+        assert_eq!(notebook.sent().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_stalled_answer_has_left_even_if_nobody_waits_for_it_any_more() {
+        let provider = Loopback::start(Manner::Stall).await;
+        let (mut call, _) = call(&provider.origin);
+        let timeout = Some(Duration::from_millis(50));
+        assert_eq!(call.send(HttpRequest { timeout, ..post(&provider.origin) }).await, Err(Error::Timeout));
+        provider.arrival().await;
+        tokio::select! {
+            _ = call.send(post(&provider.origin)) => unreachable!("it is never answered"),
+            () = provider.arrival() => {}
+        }
+        assert_eq!(call.into_report().departures, Departures { left: 2, answered: 0 });
+    }
+
+    #[tokio::test]
+    async fn nothing_leaves_before_it_is_on_disk() {
+        let provider = Loopback::start(Manner::status(200, "")).await;
+        let (mut call, notebook) = call(&provider.origin);
+        notebook.refuse();
+        assert_eq!(call.send(post(&provider.origin)).await, Err(Error::Overloaded));
+        let report = call.into_report();
+        assert_eq!((report.departures, report.writes), (Departures::default(), Vec::new()));
+        assert!(provider.seen().is_empty());
+
+        let (mut call, notebook) = super::super::testing::call(&provider.origin);
+        let release = notebook.hold();
+        let sending = tokio::spawn(async move { call.send(post(&provider.origin)).await.map(|_| provider) });
+        notebook.asked().await;
+        assert!(!sending.is_finished());
+        release.send(()).unwrap();
+        assert_eq!(sending.await.unwrap().unwrap().seen().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_may_only_read_is_denied_its_writes() {
+        let provider = Loopback::start(Manner::status(200, "")).await;
+        let safe =
+            SafeRequest { method: "POST".into(), origin: provider.origin.clone(), path_prefix: "/search".into() };
+        let (mut call, notebook) = reading(&provider.origin, vec![safe]);
+        assert!(matches!(call.send(post(&provider.origin)).await, Err(Error::Denied(_))));
+        let mut search = post(&provider.origin);
+        search.request.url = format!("{}/search", provider.origin);
+        assert_eq!(call.send(search).await.unwrap().status, 200);
+        let mut get = post(&provider.origin);
+        get.request.method = "GET".into();
+        assert_eq!(call.send(get).await.unwrap().status, 200);
+        assert_eq!(provider.seen().len(), 2);
+        assert_eq!(call.into_report().departures, Departures::default());
+        assert_eq!(notebook.sent(), Vec::new());
+    }
+
+    #[tokio::test]
+    async fn requests_beyond_the_limits_are_refused_and_do_not_leave() {
+        let provider = Loopback::start(Manner::status(200, "")).await;
+        let (mut call, _) = call(&provider.origin);
+        let mut large = post(&provider.origin);
+        large.request.body = Some(vec![0; (1 << 20) + 1]);
+        assert!(matches!(call.send(large).await, Err(Error::Invalid(_))));
+        for _ in 1..16 {
+            call.send(post(&provider.origin)).await.unwrap();
+        }
+        assert!(matches!(call.send(post(&provider.origin)).await, Err(Error::Denied(_))));
+        assert_eq!(provider.seen().len(), 15);
+        let report = call.into_report();
+        assert_eq!((report.requests, report.departures), (17, Departures { left: 15, answered: 15 }));
+    }
+
+    #[tokio::test]
+    async fn a_secret_reaches_the_provider_and_nobody_else() {
+        let provider = Loopback::start(Manner::status(200, "")).await;
+        let other = Loopback::start(Manner::status(200, "")).await;
+        let (mut call, _) = call(&provider.origin);
+        let token = call.placeholder("key", super::super::Encoding::Raw).unwrap();
+        assert!(!token.contains("s3cret"));
+        let with_token = |origin: &str| {
+            let mut asked = post(origin);
+            asked.request.headers.push(("authorization".into(), format!("Bearer {token}")));
+            asked
+        };
+        call.send(with_token(&provider.origin)).await.unwrap();
+        assert!(provider.seen()[0].contains("authorization: Bearer s3cret-value\r\n"));
+        Notebook::also_grant(&mut call, &other.origin);
+        assert!(matches!(call.send(with_token(&other.origin)).await, Err(Error::Denied(_))));
+        assert!(other.seen().is_empty());
+        let report = call.into_report();
+        assert_eq!(report.departures, Departures { left: 1, answered: 1 });
+        assert!(!format!("{report:?}").contains("s3cret"));
+    }
+}

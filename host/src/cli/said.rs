@@ -1,0 +1,88 @@
+//! What a command has to say, and how it ends.
+
+use crate::config::Fault;
+use clap::builder::styling::{AnsiColor, Style};
+use std::fmt::Display;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Code 0.
+    Done,
+    /// Code 1.
+    Failed,
+    /// Code 2: the configuration is wrong. The parser ends with it too where the command line is.
+    Unusable,
+}
+
+/// What a command says.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// Data, for stdout.
+    pub(super) data: String,
+    /// Talk, for stderr.
+    pub(super) talk: String,
+    /// How it ends.
+    pub(super) end: End,
+}
+
+impl Said {
+    /// Nothing, and all is well.
+    pub(super) fn done() -> Self {
+        Self { data: String::new(), talk: String::new(), end: End::Done }
+    }
+
+    /// An error that ended the command.
+    pub(super) fn failed(error: &anyhow::Error) -> Self {
+        Self { end: End::Failed, ..Self::done() }.error(format_args!("{error:#}"))
+    }
+
+    /// A configuration with faults, all of them.
+    pub(super) fn faults(faults: &[Fault]) -> Self {
+        faults.iter().fold(Self { end: End::Unusable, ..Self::done() }, Self::error)
+    }
+
+    /// The same with a line of data.
+    pub(super) fn line(mut self, line: &str) -> Self {
+        self.data += line;
+        self.data.push('\n');
+        self
+    }
+
+    /// The same with data in JSON.
+    pub(super) fn with(self, json: &serde_json::Value) -> Self {
+        self.line(&format!("{json:#}"))
+    }
+
+    /// The same with an error.
+    pub(super) fn error(mut self, error: impl Display) -> Self {
+        self.talk += &line("error", AnsiColor::Red, error);
+        self
+    }
+
+    /// The same with a warning.
+    pub(super) fn warn(mut self, warning: impl Display) -> Self {
+        self.talk += &line("warning", AnsiColor::Yellow, warning);
+        self
+    }
+
+    /// Writes everything, in colour where that is wanted. Who stops reading is not an error.
+    pub(super) fn print(self) -> ExitCode {
+        let _ = anstream::stderr().write_all(self.talk.as_bytes());
+        let mut out = anstream::stdout();
+        let written = out.write_all(self.data.as_bytes()).and_then(|()| out.flush());
+        match (self.end, written) {
+            (End::Done, Err(error)) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            (End::Done, _) => ExitCode::SUCCESS,
+            (End::Failed, _) => ExitCode::FAILURE,
+            (End::Unusable, _) => ExitCode::from(2),
+        }
+    }
+}
+
+fn line(word: &str, color: AnsiColor, text: impl Display) -> String {
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    format!("{style}{word}{style:#}: {text}\n")
+}

@@ -1,0 +1,66 @@
+//! The settings in force, from the tree that they were read from.
+
+use super::tree::{Node, Value, is_secret};
+
+/// One setting in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Its key as TOML writes it: `providers.acme.plugin`.
+    pub key: String,
+    /// Its value; a secret's is where it is found.
+    pub value: toml::Value,
+    /// Where the value stands: `provost.toml:3:10`, an environment variable, an option or `default`.
+    pub origin: String,
+}
+
+/// Every value that is not a table of settings itself, by key.
+pub(super) fn settings(tree: &Node) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    collect(tree, &mut Vec::new(), &mut settings);
+    settings
+}
+
+fn collect(node: &Node, path: &mut Vec<String>, settings: &mut Vec<Setting>) {
+    if let Value::Table(entries) = &node.value
+        && !is_secret(path)
+        && (!entries.is_empty() || path.is_empty())
+    {
+        for (key, node) in entries {
+            path.push(key.clone());
+            collect(node, path, settings);
+            path.pop();
+        }
+        return;
+    }
+    let key = path.iter().map(|key| written(key)).collect::<Vec<_>>().join(".");
+    settings.push(Setting { key, value: value(node), origin: node.place.to_string() });
+}
+
+/// A key that is bare where TOML allows it, and quoted otherwise.
+fn written(key: &str) -> String {
+    let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if bare { key.to_owned() } else { toml::Value::from(key).to_string() }
+}
+
+fn value(node: &Node) -> toml::Value {
+    match &node.value {
+        Value::Text(text) => text.as_str().into(),
+        Value::Plain(text) => plain(text),
+        Value::Integer(integer) => (*integer).into(),
+        Value::Boolean(boolean) => (*boolean).into(),
+        Value::Other(kind) => (*kind).into(),
+        Value::List(nodes) => toml::Value::Array(nodes.iter().map(value).collect()),
+        Value::Table(entries) => {
+            toml::Value::Table(entries.iter().map(|(key, node)| (key.clone(), value(node))).collect())
+        }
+    }
+}
+
+/// What a text of the environment stands for.
+fn plain(text: &str) -> toml::Value {
+    match (text.parse::<i64>(), text.parse::<bool>()) {
+        (Ok(integer), _) => integer.into(),
+        (_, Ok(boolean)) => boolean.into(),
+        _ => text.into(),
+    }
+}

@@ -1,0 +1,258 @@
+//! The tables of rules 11 to 13 and 28, and properties over any order of any news.
+
+use super::*;
+use crate::model::{Amount, OperationKey, PaymentKey, Target};
+use proptest::prelude::*;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn euro(minor: u64) -> Amount {
+    Amount { minor, currency: "EUR".into() }
+}
+
+fn payment(state: PaymentState) -> Payment {
+    Payment {
+        key: PaymentKey(1),
+        external: "acme".into(),
+        reference: Reference("r".repeat(32)),
+        shop_transaction_id: Some("shop-1".into()),
+        payment_method: None,
+        amount: Some(euro(500)),
+        authorized: None,
+        captured: None,
+        refunded: 0,
+        state,
+        ids: vec!["p-1".into()],
+        told: None,
+        description: None,
+        metadata: None,
+        decline_code: None,
+        carry: None,
+        review: None,
+        sequence: 0,
+        observed_at: None,
+        expires_at: None,
+        ask_at: None,
+        checked_at: None,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        refunds: Vec::new(),
+    }
+}
+
+fn refund(state: RefundState, id: Option<&str>) -> Refund {
+    Refund {
+        operation: Some(OperationKey(7)),
+        reference: Reference("f".repeat(32)),
+        ids: id.map(str::to_owned).into_iter().collect(),
+        told: None,
+        amount: euro(200),
+        state,
+        description: None,
+        carry: None,
+        created_at: Timestamp(0),
+    }
+}
+
+fn news(source: Source, state: NewsState) -> News {
+    News::new(source, Target::default(), Action::Payment, state)
+}
+
+fn news_state(state: PaymentState) -> NewsState {
+    match state {
+        PaymentState::Started | PaymentState::Unknown => NewsState::Unknown,
+        PaymentState::Pending => NewsState::Pending,
+        PaymentState::ActionRequired => {
+            NewsState::ActionRequired(Destination { web: Some("https://x".into()), app: None })
+        }
+        PaymentState::Authorized => NewsState::Authorized,
+        PaymentState::Accepted => NewsState::Accepted,
+        PaymentState::Failed => NewsState::Failed(None),
+        PaymentState::Voided => NewsState::Voided,
+        PaymentState::NotExecuted => NewsState::NotExecuted,
+    }
+}
+
+const VERIFIED: Source = Source::Verified { can_ask: true };
+const CANNOT_ASK: Source = Source::Verified { can_ask: false };
+
+/// Known, reported, by whom → state, callback, ask.
+#[test]
+fn news_changes_a_payment_only_as_rule_11_allows() {
+    use CallbackType as C;
+    use PaymentState as S;
+    use Source::{Answer, Inquiry};
+    let cases = [
+        (S::Started, S::Accepted, Answer, S::Accepted, Some(C::PaymentAccepted), false),
+        (S::Started, S::Unknown, Answer, S::Unknown, Some(C::PaymentPending), false),
+        (S::Started, S::NotExecuted, Answer, S::NotExecuted, None, false),
+        (S::Started, S::ActionRequired, Answer, S::ActionRequired, Some(C::PaymentPending), false),
+        (S::Started, S::Unknown, Inquiry, S::Started, None, false),
+        (S::Unknown, S::Pending, Inquiry, S::Pending, Some(C::PaymentPending), false),
+        (S::Unknown, S::Failed, VERIFIED, S::Failed, Some(C::PaymentFailed), false),
+        (S::Unknown, S::NotExecuted, Inquiry, S::NotExecuted, Some(C::PaymentFailed), false),
+        (S::Pending, S::Unknown, Inquiry, S::Pending, None, false),
+        (S::Pending, S::Accepted, VERIFIED, S::Accepted, Some(C::PaymentAccepted), false),
+        (S::Pending, S::ActionRequired, Answer, S::ActionRequired, None, false),
+        (S::ActionRequired, S::Pending, Inquiry, S::ActionRequired, None, false),
+        (S::ActionRequired, S::Authorized, VERIFIED, S::Authorized, Some(C::PaymentAuthorized), false),
+        (S::Authorized, S::Pending, VERIFIED, S::Authorized, None, false),
+        (S::Authorized, S::Accepted, VERIFIED, S::Accepted, Some(C::PaymentAccepted), false),
+        (S::Authorized, S::Voided, Inquiry, S::Voided, Some(C::PaymentVoided), false),
+        (S::Accepted, S::Accepted, VERIFIED, S::Accepted, None, false),
+        (S::Accepted, S::Failed, VERIFIED, S::Accepted, None, true),
+        (S::Accepted, S::Failed, CANNOT_ASK, S::Accepted, None, true),
+        (S::Accepted, S::Failed, Answer, S::Accepted, None, true),
+        (S::Accepted, S::Failed, Inquiry, S::Failed, Some(C::PaymentFailed), false),
+        (S::Accepted, S::NotExecuted, Answer, S::Accepted, None, true),
+        (S::Accepted, S::Pending, Inquiry, S::Accepted, None, false),
+        (S::Failed, S::Accepted, VERIFIED, S::Failed, None, true),
+        (S::Failed, S::Accepted, CANNOT_ASK, S::Accepted, Some(C::PaymentLateSuccess), false),
+        (S::Failed, S::Accepted, Inquiry, S::Accepted, Some(C::PaymentLateSuccess), false),
+        (S::Failed, S::Pending, VERIFIED, S::Failed, None, false),
+        (S::NotExecuted, S::Accepted, VERIFIED, S::NotExecuted, None, true),
+        (S::NotExecuted, S::Accepted, Inquiry, S::Accepted, Some(C::PaymentLateSuccess), false),
+        (S::NotExecuted, S::Failed, VERIFIED, S::NotExecuted, None, false),
+    ];
+    for (known, reported, source, state, callback, ask) in cases {
+        let case = format!("{known:?} + {reported:?} by {source:?}");
+        let applied = apply(&payment(known), &news(source, news_state(reported)), NOW);
+        assert_eq!(applied.payment.state, state, "{case}");
+        assert_eq!(
+            applied.callbacks.iter().map(|callback| callback.kind).collect::<Vec<_>>(),
+            Vec::from_iter(callback),
+            "{case}"
+        );
+        assert_eq!(applied.ask, ask, "{case}");
+    }
+}
+
+#[test]
+fn news_of_a_payment_held_for_not_executed_alerts() {
+    let applied = apply(&payment(PaymentState::NotExecuted), &news(VERIFIED, NewsState::Accepted), NOW);
+    assert_eq!(applied.alert, Some("not_executed_was_wrong"));
+}
+
+#[test]
+fn older_news_never_wins_over_newer() {
+    let mut known = payment(PaymentState::Pending);
+    known.observed_at = Some(Timestamp(500));
+    let mut older = news(VERIFIED, NewsState::Failed(None));
+    older.occurred_at = Some(Timestamp(499));
+    let applied = apply(&known, &older, NOW);
+    assert_eq!((applied.payment.state, applied.ask), (PaymentState::Pending, true));
+    older.occurred_at = Some(Timestamp(501));
+    assert_eq!(apply(&known, &older, NOW).payment.state, PaymentState::Failed);
+}
+
+/// Rule 13, for webhooks and polls.
+#[test]
+fn an_amount_that_disagrees_is_not_believed() {
+    let mut wrong = news(Source::Inquiry, NewsState::Accepted);
+    wrong.amount = Some(euro(400));
+    let applied = apply(&payment(PaymentState::Pending), &wrong, NOW);
+    assert_eq!((applied.payment.state, applied.alert), (PaymentState::Pending, Some("amount_disagrees")));
+    assert!(applied.payment.review.is_some());
+    wrong.partial = true;
+    let applied = apply(&payment(PaymentState::Pending), &wrong, NOW);
+    assert_eq!((applied.payment.state, applied.payment.captured), (PaymentState::Accepted, Some(400)));
+    wrong.partial = false;
+    assert_eq!(apply(&applied.payment, &wrong, NOW).alert, None, "the amount that was agreed before stays agreed");
+}
+
+#[test]
+fn every_name_learnt_is_kept_and_the_first_told_id_stays() {
+    let mut known = payment(PaymentState::Unknown);
+    known.told = Some("r".repeat(32));
+    let mut told = news(Source::Inquiry, NewsState::Accepted);
+    told.target.payment_ids = vec!["p-2".into(), "p-1".into()];
+    let applied = apply(&known, &told, NOW);
+    assert_eq!(applied.payment.ids, ["p-1", "p-2"]);
+    assert_eq!(applied.payment.shown_id(), "r".repeat(32));
+}
+
+/// Rule 12.
+#[test]
+fn open_refunds_hold_their_amount_and_only_a_definite_failure_releases_it() {
+    let mut known = payment(PaymentState::Accepted);
+    known.captured = Some(500);
+    for (state, left) in [
+        (RefundState::Started, 300),
+        (RefundState::Unknown, 300),
+        (RefundState::Pending, 300),
+        (RefundState::Failed, 500),
+        (RefundState::NotExecuted, 500),
+    ] {
+        known.refunds = vec![refund(state, None)];
+        assert_eq!(known.refundable(), Some(left), "{state:?}");
+    }
+}
+
+#[test]
+fn a_refund_is_told_once_and_counted_once() {
+    let mut known = payment(PaymentState::Accepted);
+    known.captured = Some(500);
+    known.refunds = vec![refund(RefundState::Pending, Some("f-1"))];
+    let mut accepted = News::new(VERIFIED, Target::default(), Action::Refund, NewsState::Accepted);
+    accepted.action_id = Some("f-1".into());
+    let once = apply(&known, &accepted, NOW);
+    assert_eq!(once.payment.refunded, 200);
+    assert_eq!(once.callbacks, [Callback { kind: CallbackType::RefundAccepted, refund: Some(0) }]);
+    let twice = apply(&once.payment, &accepted, NOW);
+    assert!(!twice.differs_from(&once.payment));
+}
+
+#[test]
+fn a_refund_that_was_told_as_pending_and_never_happened_is_told_as_failed() {
+    for (state, told) in [(RefundState::Started, None), (RefundState::Unknown, Some(CallbackType::RefundFailed))] {
+        let mut known = payment(PaymentState::Accepted);
+        known.refunds = vec![refund(state, None)];
+        let target = Target { host_reference: Some("f".repeat(32)), ..Target::default() };
+        let applied = apply(&known, &News::new(Source::Inquiry, target, Action::Refund, NewsState::NotExecuted), NOW);
+        assert_eq!(applied.payment.refunds[0].state, RefundState::NotExecuted);
+        assert_eq!(applied.callbacks.iter().map(|callback| callback.kind).collect::<Vec<_>>(), Vec::from_iter(told));
+    }
+}
+
+#[test]
+fn a_refund_made_elsewhere_is_adopted_unless_one_of_ours_is_unnamed() {
+    let mut elsewhere = News::new(VERIFIED, Target::default(), Action::Refund, NewsState::Accepted);
+    elsewhere.action_id = Some("f-9".into());
+    elsewhere.amount = Some(euro(100));
+    let adopted = apply(&payment(PaymentState::Accepted), &elsewhere, NOW);
+    assert_eq!((adopted.payment.refunds.len(), adopted.payment.refunded), (1, 100));
+    assert_eq!(adopted.callbacks.len(), 1);
+    let mut racing = payment(PaymentState::Accepted);
+    racing.refunds = vec![refund(RefundState::Started, None)];
+    let applied = apply(&racing, &elsewhere, NOW);
+    assert_eq!((applied.payment.refunds.len(), applied.ask), (1, true));
+}
+
+fn any_news() -> impl Strategy<Value = News> {
+    let source = prop::sample::select(vec![Source::Inquiry, VERIFIED, CANNOT_ASK]);
+    let state = prop::sample::select(PaymentState::ALL.to_vec());
+    (source, state, prop::option::of(0u64..5)).prop_map(|(source, state, at)| {
+        let mut news = news(source, news_state(state));
+        news.occurred_at = at.map(Timestamp);
+        news
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_any_news_ends_lawfully_and_every_change_is_one_callback(all in prop::collection::vec(any_news(), 0..20)) {
+        let mut known = payment(PaymentState::Started);
+        for news in all {
+            let applied = apply(&known, &news, NOW);
+            let changed = applied.payment.state != known.state;
+            // The caller was told, and no payment came to exist.
+            let silent = (known.state, applied.payment.state) == (PaymentState::Started, PaymentState::NotExecuted);
+            prop_assert_eq!(applied.callbacks.len(), usize::from(changed && !silent));
+            let unpaid = known.state == PaymentState::Accepted && applied.payment.state != PaymentState::Accepted;
+            prop_assert!(!unpaid || news.source == Source::Inquiry);
+            let again = apply(&applied.payment, &news, NOW);
+            prop_assert_eq!(again.payment.state, applied.payment.state, "the same news again changes nothing");
+            known = applied.payment;
+        }
+    }
+}

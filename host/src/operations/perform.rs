@@ -1,0 +1,255 @@
+//! The way of one operation, the same for every kind: claim, call, classify, finish, answer. What differs between
+//! kinds is the data in [`Plan`].
+
+use super::running::Waited;
+use super::{Answered, Caller, Ended, Error, Operations, Respond, told};
+use crate::capabilities::Report;
+use crate::clock::Timestamp;
+use crate::model::{
+    Amount, Answer, Ending, Event, Failure, Kind, News, Operation, Outcome, Payment, Reference, Request, Response,
+    Seed, classify,
+};
+use crate::registry::Serving;
+use crate::store::{Claim, Claimed, Finish, StoreError, What};
+use crate::{crash_point, task, telemetry};
+use std::time::Duration;
+
+/// What one kind of operation adds to the pipeline.
+pub(super) struct Plan {
+    /// The plugin that it runs on, and its provider.
+    pub(super) serving: Serving,
+    /// Who asks.
+    pub(super) caller: Caller,
+    /// How much it is about.
+    pub(super) amount: Amount,
+    /// What it claims.
+    pub(super) what: What,
+    /// Makes the plugin's request, once the payment is known.
+    pub(super) request: Box<dyn FnOnce(&Payment) -> Request + Send + Sync>,
+    /// Makes the answer.
+    pub(super) respond: Respond,
+}
+
+/// An operation that is ours to run, or an answer that was found instead.
+enum Begun {
+    New(Operation, Box<Payment>),
+    Answered(Answered),
+}
+
+/// How soon a running operation that nobody here runs is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+impl Operations {
+    /// Runs the plan in a task of its own: a caller that hangs up changes nothing.
+    pub(super) async fn perform(&self, plan: Plan) -> Answered {
+        let (operations, respond, kind) = (self.clone(), plan.respond, plan.what.kind());
+        let reference = Reference::random();
+        let name = reference.0.clone();
+        let performed = task::to_its_end("operation", async move { operations.run(plan, reference).await }).await;
+        performed.unwrap_or_else(|| vanished(kind, name, respond))
+    }
+
+    async fn run(&self, plan: Plan, reference: Reference) -> Answered {
+        let turn = self.0.running.begin(&reference);
+        let (operation, payment) = match self.begin(&plan, reference).await {
+            Ok(Begun::New(operation, payment)) => (operation, *payment),
+            Ok(Begun::Answered(answered)) => return answered,
+            Err(error) => return refused(plan.respond, error),
+        };
+        crash_point!("claimed");
+        let request = (plan.request)(&payment);
+        let called = self.call(&plan.serving, &operation, request).await;
+        crash_point!("called");
+        let outcome = classify(called.report.departures, ending(called.response), Some(&operation.amount));
+        tell_operator(&plan.serving, &operation, &outcome);
+        let answered = self.finish(&operation, &payment, outcome, called.report, plan.respond).await;
+        crash_point!("finished");
+        turn.share(&answered);
+        self.0.outbox.wake();
+        answered
+    }
+
+    /// Claims the operation, or finds out why it is not ours to run (rules 15 to 18).
+    async fn begin(&self, plan: &Plan, reference: Reference) -> Result<Begun, Error> {
+        let give_up = tokio::time::Instant::now() + self.0.settings.share_wait;
+        let claim = self.claim(plan, reference);
+        loop {
+            let running = match self.0.store.claim(claim.clone()).await.map_err(store_away)? {
+                Claimed::New { operation, payment } => return Ok(Begun::New(operation, Box::new(payment))),
+                Claimed::Replay { operation, payment } => {
+                    return Ok(Begun::Answered(replayed(&operation, &payment, plan.respond)));
+                }
+                Claimed::Running { reference } => reference,
+                refused => return Err(refusal(refused)),
+            };
+            let patience = give_up.saturating_duration_since(tokio::time::Instant::now());
+            match self.0.running.wait(&running, patience).await {
+                Waited::Shared(answered) => return Ok(Begun::Answered(Answered { replayed: true, ..answered })),
+                Waited::Gone if !patience.is_zero() => tokio::time::sleep(LOOK_AGAIN.min(patience)).await,
+                Waited::Gone | Waited::TooLong => {
+                    return Err(Error::StillRunning { retry_after: Duration::from_secs(1) });
+                }
+            }
+        }
+    }
+
+    fn claim(&self, plan: &Plan, reference: Reference) -> Claim {
+        let now = self.0.clock.now();
+        Claim {
+            now,
+            external: plan.serving.provider.external.clone(),
+            caller: plan.caller.name.clone(),
+            idempotency_key: plan.caller.idempotency_key.clone(),
+            keys_live: self.0.settings.keys_live,
+            fingerprint: plan.caller.fingerprint.clone(),
+            reference,
+            seed: Seed::random(),
+            version: plan.serving.plugin.version().clone(),
+            amount: plan.amount.clone(),
+            lease_until: self.lease_until(now, plan.serving.provider.limits.deadline),
+            what: plan.what.clone(),
+        }
+    }
+
+    fn lease_until(&self, now: Timestamp, deadline: Duration) -> Timestamp {
+        now.plus(deadline).plus(self.0.settings.lease_margin)
+    }
+
+    /// Writes the end down, and only then answers (rule 4).
+    async fn finish(
+        &self,
+        operation: &Operation,
+        payment: &Payment,
+        outcome: Outcome,
+        report: Report,
+        respond: Respond,
+    ) -> Answered {
+        let (payment_id, refund_id) = told::ids(operation, payment, &outcome, &report.learned);
+        let executed = !matches!(outcome, Outcome::NotExecuted(_));
+        let finish = Finish {
+            now: self.0.clock.now(),
+            operation: operation.key,
+            fence: operation.fence,
+            settled: told::settled(&outcome),
+            news: told::news(operation, &outcome, &report.learned),
+            emitted: if kept_emits(&outcome) { emitted_news(report.emitted) } else { Vec::new() },
+            told_payment_id: executed.then(|| payment_id.clone()),
+            told_refund_id: (executed && operation.kind == Kind::Refund).then(|| refund_id.clone()),
+            answer: None,
+            ask_at: None,
+        };
+        let ended = Ended { kind: operation.kind, outcome, payment_id, refund_id };
+        let answer = respond(&Ok(ended.clone()));
+        let finish = Finish { answer: executed.then(|| answer.clone()), ..finish };
+        match self.0.store.finish(finish).await {
+            Ok(finished) => {
+                self.follow_up(&finished.changed);
+                Answered { answer, replayed: false }
+            }
+            Err(error) => {
+                tracing::error!(%error, reference = %operation.reference, left = report.departures.left, "an outcome could not be written down");
+                unwritten(ended, report.departures.left, respond)
+            }
+        }
+    }
+}
+
+/// The outcome is not on disk: what left stays *sent* and unknown; where nothing left, nothing was done (rules 4, 18).
+fn unwritten(ended: Ended, left: u32, respond: Respond) -> Answered {
+    if left == 0 {
+        return refused(respond, Error::StoreAway);
+    }
+    let outcome = Outcome::Unknown { reason: "the outcome could not be written down".into(), id: None };
+    Answered { answer: respond(&Ok(Ended { outcome, ..ended })), replayed: false }
+}
+
+/// Only a fault of the host takes the task away. What it had sent is found by its lease.
+fn vanished(kind: Kind, reference: String, respond: Respond) -> Answered {
+    let outcome = Outcome::Unknown { reason: "the host failed".into(), id: None };
+    let ended = Ended { kind, outcome, payment_id: reference.clone(), refund_id: reference };
+    Answered { answer: respond(&Ok(ended)), replayed: false }
+}
+
+/// The answer that was given then. A lapsed operation has none: it replays as unknown (rule 18).
+fn replayed(operation: &Operation, payment: &Payment, respond: Respond) -> Answered {
+    let answer = operation.answer.clone().unwrap_or_else(|| lapsed(operation, payment, respond));
+    Answered { answer, replayed: true }
+}
+
+fn lapsed(operation: &Operation, payment: &Payment, respond: Respond) -> Answer {
+    let outcome = Outcome::Unknown { reason: "its host died".into(), id: None };
+    let (payment_id, refund_id) = match operation.kind {
+        Kind::Pay => (payment.shown_id().to_owned(), String::new()),
+        Kind::Refund => {
+            let of_this = payment.refunds.iter().find(|refund| refund.operation == Some(operation.key));
+            let refund_id = of_this.map_or(operation.reference.0.as_str(), |refund| refund.shown_id());
+            (payment.shown_id().to_owned(), refund_id.to_owned())
+        }
+    };
+    respond(&Ok(Ended { kind: operation.kind, outcome, payment_id, refund_id }))
+}
+
+fn ending(response: Result<Response, Failure>) -> Ending {
+    match response {
+        Ok(Response::Outcome(said)) => Ending::Said(said),
+        Ok(_) => Ending::Broke(Failure::Trap("the answer does not fit the request".into())),
+        Err(failure) => Ending::Broke(failure),
+    }
+}
+
+/// A trapped guest has emitted nothing.
+fn kept_emits(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::NotExecuted(_) | Outcome::Unknown { .. })
+}
+
+fn emitted_news(events: Vec<Event>) -> Vec<News> {
+    events
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Payment(news) => Some(news),
+            Event::Subscription(_) | Event::Charge(_) | Event::Dispute(_) => None,
+        })
+        .collect()
+}
+
+fn tell_operator(serving: &Serving, operation: &Operation, outcome: &Outcome) {
+    let external = &serving.provider.external;
+    let labels =
+        [("external", external.clone()), ("kind", operation.kind.name().into()), ("outcome", outcome.name().into())];
+    metrics::counter!(telemetry::OPERATIONS, &labels).increment(1);
+    let (reference, kind, version) = (&operation.reference, operation.kind.name(), operation.version.short());
+    match outcome {
+        Outcome::Unknown { reason, .. } => {
+            tracing::warn!(external, kind, %reference, version, reason, "the outcome is unknown");
+        }
+        Outcome::NotExecuted(why) => tracing::warn!(external, kind, %reference, version, ?why, "not executed"),
+        outcome => tracing::info!(external, kind, %reference, version, outcome = outcome.name(), "operation"),
+    }
+}
+
+fn refused(respond: Respond, error: Error) -> Answered {
+    Answered { answer: respond(&Err(error)), replayed: false }
+}
+
+pub(super) fn store_away(error: StoreError) -> Error {
+    tracing::error!(%error, "the store is not available");
+    Error::StoreAway
+}
+
+fn refusal(claimed: Claimed) -> Error {
+    match claimed {
+        Claimed::KeyReused => Error::KeyReused,
+        Claimed::BusinessKeyUsed { payment } => {
+            Error::BusinessKeyUsed { payment_id: payment.shown_id().to_owned(), state: payment.state.name() }
+        }
+        Claimed::StateForbids { payment } => {
+            Error::StateForbids { payment_id: payment.shown_id().to_owned(), state: payment.state.name() }
+        }
+        Claimed::CurrencyDiffers { currency } => {
+            Error::Invalid(vec![crate::model::Fault::new("/currency", format!("the payment was made in {currency}"))])
+        }
+        Claimed::RefundRepeated { refund } => Error::RefundRepeated { refund_id: refund.shown_id().to_owned() },
+        Claimed::TooLarge { left } => Error::RefundTooLarge { left },
+        Claimed::New { .. } | Claimed::Replay { .. } | Claimed::Running { .. } => Error::StoreAway,
+    }
+}

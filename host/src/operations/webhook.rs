@@ -1,0 +1,120 @@
+//! Webhooks: what a provider sends to us (rules 23 to 28). The plugin reads it; what it proves becomes news, what it
+//! only hints at makes the host ask. The reply goes out once the news is on disk.
+
+use super::perform::store_away;
+use super::{Operations, WebhookRefused};
+use crate::model::{
+    Action, DatedEvent, Event, Interface, News, NewsState, Receipt, Reference, Rejection, Reply, Request, Response,
+    Source, Target, Trust, Webhook,
+};
+use crate::registry::{Absence, Serving};
+use crate::store::{Received, Receiving, StoreError};
+use crate::{crash_point, task, telemetry};
+
+impl Operations {
+    /// Takes a webhook of an external.
+    pub async fn receive(&self, external: &str, webhook: Webhook) -> Result<Reply, WebhookRefused> {
+        let (operations, name) = (self.clone(), external.to_owned());
+        let received = task::to_its_end("webhook", async move { operations.take_webhook(&name, webhook).await }).await;
+        let result = received.unwrap_or(Err(WebhookRefused::Later));
+        let word = match &result {
+            Ok(_) => "taken",
+            Err(WebhookRefused::Forged) => "forged",
+            Err(WebhookRefused::Later) => "later",
+            Err(WebhookRefused::Unsupported | WebhookRefused::UnknownExternal) => return result,
+        };
+        metrics::counter!(telemetry::WEBHOOKS, "external" => external.to_owned(), "result" => word).increment(1);
+        result
+    }
+
+    async fn take_webhook(&self, external: &str, mut webhook: Webhook) -> Result<Reply, WebhookRefused> {
+        let serving = self.0.registry.serving(external).map_err(|absence| match absence {
+            Absence::Unknown => WebhookRefused::UnknownExternal,
+            Absence::NotServing => WebhookRefused::Later,
+        })?;
+        if !serving.plugin.interfaces().has(Interface::Webhooks) {
+            return self.take_bare_hint(&serving, &webhook).await;
+        }
+        webhook.host_reference = self.0.addresses.reference(external, &webhook.url);
+        let about = webhook.host_reference.clone().map(Reference);
+        let called = self.question(&serving, about, Request::Receive(webhook)).await;
+        let receipt = match called.response {
+            Ok(Response::Received(Ok(receipt))) => receipt,
+            Ok(Response::Received(Err(Rejection::Forged(reason)))) => {
+                tracing::warn!(external, reason, "a webhook does not prove its sender");
+                return Err(WebhookRefused::Forged);
+            }
+            Ok(Response::Received(Err(Rejection::Later(reason)))) => {
+                tracing::info!(external, reason, "a webhook is to come again");
+                return Err(WebhookRefused::Later);
+            }
+            Ok(_) => return Err(WebhookRefused::Later),
+            Err(failure) => {
+                tracing::warn!(external, %failure, "a webhook could not be read");
+                return Err(WebhookRefused::Later);
+            }
+        };
+        // Emits are as good as the webhook that brought them.
+        let emitted = called.report.emitted.into_iter();
+        let emitted = emitted.map(|event| DatedEvent { id: None, occurred_at: None, event });
+        let events = receipt.events.into_iter().chain(emitted).collect();
+        self.write_down(external, Receipt { events, ..receipt }).await
+    }
+
+    /// PGM's form, for a plugin that takes no webhooks: `?paymentId=` is a reason to ask, and no more.
+    async fn take_bare_hint(&self, serving: &Serving, webhook: &Webhook) -> Result<Reply, WebhookRefused> {
+        if !serving.plugin.interfaces().has(Interface::Inquiry) {
+            return Err(WebhookRefused::Unsupported);
+        }
+        let query = webhook.url.split_once('?').map_or("", |(_, query)| query);
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let Some((_, id)) = pairs.find(|(name, _)| name == "paymentId") else {
+            return Err(WebhookRefused::Unsupported);
+        };
+        let target = Target { payment_ids: vec![id.into_owned()], ..Target::default() };
+        let news = News::new(Source::Verified { can_ask: true }, target, Action::Payment, NewsState::Unknown);
+        let hint = DatedEvent { id: None, occurred_at: None, event: Event::Payment(news) };
+        let reply = Reply { status: 200, headers: Vec::new(), body: Vec::new() };
+        let receipt = Receipt { trust: Trust::Hint, events: vec![hint], reply };
+        self.write_down(&serving.provider.external, receipt).await
+    }
+
+    async fn write_down(&self, external: &str, receipt: Receipt) -> Result<Reply, WebhookRefused> {
+        let now = self.0.clock.now();
+        let receiving = Receiving {
+            now,
+            external: external.to_owned(),
+            trust: receipt.trust,
+            events: receipt.events,
+            parked_until: now.plus(self.0.settings.parked),
+            events_live: self.0.settings.events_live,
+            ask_at: None,
+        };
+        crash_point!("webhook_read");
+        let received = self.0.store.receive(receiving).await.map_err(later)?;
+        crash_point!("webhook_on_disk");
+        for outcome in received {
+            self.after_event(external, outcome);
+        }
+        self.0.outbox.wake();
+        Ok(receipt.reply)
+    }
+
+    pub(super) fn after_event(&self, external: &str, received: Received) {
+        match received {
+            Received::Applied(changed) | Received::Adopted(changed) => self.follow_up(&changed),
+            Received::Ask(_) => self.0.follow.notify_one(),
+            Received::Parked => tracing::info!(external, "news of a payment that is not known yet is kept"),
+            Received::Repeated => tracing::debug!(external, "a webhook repeats an event"),
+            Received::Dropped => tracing::warn!(external, "news of a payment that nobody knows was given up"),
+            Received::NotHandledYet => {
+                tracing::warn!(external, "a webhook tells of a subscription, a charge or a dispute: not followed yet");
+            }
+        }
+    }
+}
+
+fn later(error: StoreError) -> WebhookRefused {
+    store_away(error);
+    WebhookRefused::Later
+}

@@ -1,0 +1,167 @@
+//! The loop that leases what is due, and one delivery. Each merchant's endpoint is a lane of its own, so that one
+//! that is slow or down takes no place from another (rule 32).
+
+use super::schedule::{Answered, Next, next};
+use super::sign::signature;
+use super::{Settings, Target};
+use crate::clock::{Clock, Timestamp};
+use crate::crash_point;
+use crate::egress::Egress;
+use crate::store::{Attempt, Delivery, Settlement, Store, StoreError};
+use crate::{task, telemetry};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+
+/// Deliveries to one merchant at the same time.
+const LANE: usize = 16;
+
+/// How much longer than its attempt a lease lives.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// How long the loop rests at most: wake-ups may get lost with a host that dies.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
+/// How long it rests when the store is away.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// The way to the merchants.
+pub struct Outbox {
+    store: Store,
+    egress: Arc<Egress>,
+    clock: Clock,
+    settings: Settings,
+    wake: Notify,
+}
+
+impl Outbox {
+    /// An outbox; nothing is delivered before [`Outbox::run`].
+    pub fn new(store: Store, egress: Arc<Egress>, clock: Clock, settings: Settings) -> Arc<Self> {
+        Arc::new(Self { store, egress, clock, settings, wake: Notify::new() })
+    }
+
+    /// Something may have become due.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Delivers until `stop` says true. What is under way then goes on to its end or lapses with its lease.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut lanes = HashMap::new();
+        loop {
+            let now = self.clock.now();
+            let next = match self.lease_due(&mut lanes, now).await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::warn!(%error, "callbacks wait: the store is not available");
+                    now.plus(AFTER_TROUBLE)
+                }
+            };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = self.clock.sleep_until(next) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// Starts what is due by `now` and has room in its lane. Returns the moment when something else may be due.
+    async fn lease_due(
+        self: &Arc<Self>,
+        lanes: &mut HashMap<String, Arc<Semaphore>>,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        for external in self.store.due_externals(now)? {
+            let Some(target) = self.settings.target_of(&external) else { continue };
+            let lane = lanes.entry(target.url.to_string()).or_insert_with(|| Arc::new(Semaphore::new(LANE)));
+            let permits: Vec<_> = std::iter::from_fn(|| lane.clone().try_acquire_owned().ok()).collect();
+            if permits.is_empty() {
+                continue;
+            }
+            let lease_until = now.plus(self.settings.timeout).plus(LEASE_MARGIN);
+            let leased = self.store.lease_callbacks(&external, now, lease_until, permits.len()).await?;
+            for (delivery, permit) in leased.into_iter().zip(permits) {
+                task::spawn("callback", self.clone().deliver(delivery, target.clone(), permit));
+            }
+        }
+        let latest = now.plus(LONGEST_REST);
+        Ok(self.store.next_callback_due(now)?.map_or(latest, |due| due.min(latest)))
+    }
+
+    async fn deliver(self: Arc<Self>, delivery: Delivery, target: Target, permit: OwnedSemaphorePermit) {
+        crash_point!("callback_leased");
+        let started = self.clock.now();
+        let sent = self.send(&delivery, &target).await;
+        crash_point!("callback_sent");
+        let (answered, error) = match sent {
+            Ok(answered) => (answered, None),
+            Err(error) => (Answered { status: None, retry_after: None }, Some(error)),
+        };
+        let now = self.clock.now();
+        let settlement = match next(&self.settings, delivery.attempt, answered, now, jitter()) {
+            Next::Delivered => Settlement::Delivered,
+            Next::RetryAt(at) => Settlement::RetryAt(at),
+            Next::Dead => Settlement::Dead,
+        };
+        report(&delivery, answered, error.as_deref(), settlement);
+        let attempt = Attempt { status: answered.status, error, duration: now.since(started) };
+        if let Err(error) = self.store.settle_callback(delivery.key, delivery.fence, now, settlement, attempt).await {
+            tracing::warn!(callback = delivery.id, %error, "a delivery could not be settled: it is made again");
+        }
+        drop(permit);
+        self.wake();
+    }
+
+    async fn send(&self, delivery: &Delivery, target: &Target) -> Result<Answered, String> {
+        let headers = self.headers(delivery, target);
+        let sent =
+            self.egress.deliver(target.url.as_str(), headers, delivery.body.clone(), self.settings.timeout).await;
+        let answer = sent.map_err(|error| error.to_string())?;
+        let named = |name: &str| answer.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+        let retry_after =
+            named("retry-after").and_then(|(_, value)| value.trim().parse().ok()).map(Duration::from_secs);
+        Ok(Answered { status: Some(answer.status), retry_after })
+    }
+
+    fn headers(&self, delivery: &Delivery, target: &Target) -> HeaderMap {
+        let at = self.clock.now();
+        let mut headers = HeaderMap::new();
+        let mut set = |name: &'static str, value: &str| {
+            let value = HeaderValue::from_str(value).expect("ids, numbers and base64 are plain ASCII");
+            headers.insert(HeaderName::from_static(name), value);
+        };
+        set("content-type", "application/json");
+        set("webhook-id", &delivery.id);
+        set("webhook-timestamp", &at.seconds().to_string());
+        if !target.secrets.is_empty() {
+            set("webhook-signature", &signature(&target.secrets, &delivery.id, at, &delivery.body));
+        }
+        headers
+    }
+}
+
+fn report(delivery: &Delivery, answered: Answered, error: Option<&str>, settlement: Settlement) {
+    let result = match settlement {
+        Settlement::Delivered => "delivered",
+        Settlement::RetryAt(_) => "again",
+        Settlement::Dead => "dead",
+    };
+    let labels = [("external", delivery.external.clone()), ("result", result.to_owned())];
+    metrics::counter!(telemetry::CALLBACK_ATTEMPTS, &labels).increment(1);
+    let (id, attempt, status) = (&delivery.id, delivery.attempt, answered.status);
+    match settlement {
+        Settlement::Delivered => tracing::info!(callback = id, attempt, status, "callback delivered"),
+        Settlement::RetryAt(at) => tracing::info!(callback = id, attempt, status, error, at = at.0, "callback put off"),
+        Settlement::Dead => tracing::error!(callback = id, attempt, status, error, "callback is a dead letter"),
+    }
+}
+
+/// From 0 to 1, so that callbacks that failed together do not come back together.
+fn jitter() -> f64 {
+    let mut byte = [0];
+    // Without randomness there is no jitter, and nothing else is lost.
+    let _ = getrandom::fill(&mut byte);
+    f64::from(byte[0]) / 255.0
+}

@@ -1,0 +1,204 @@
+//! The table of externals: immutable, published as a whole, taken once by each request.
+
+use super::Settings;
+use super::admission::lacks;
+use super::folder::{self, Mark};
+use crate::capabilities::Provider;
+use crate::model::{Version, is_external_name};
+use crate::runtime::{Engine, Plugin};
+use crate::telemetry;
+use arc_swap::ArcSwap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Which plugin version serves which external.
+pub struct Registry {
+    settings: Settings,
+    engine: Engine,
+    table: ArcSwap<Table>,
+    files: Mutex<Files>,
+}
+
+type Table = BTreeMap<String, External>;
+
+/// What was seen in the folder, and what was made of it. The refused stay refused until their file changes.
+#[derive(Default)]
+struct Files {
+    marks: BTreeMap<String, Mark>,
+    plugins: BTreeMap<String, Plugin>,
+    refusals: BTreeMap<String, String>,
+}
+
+/// An external, and what serves it.
+#[derive(Clone)]
+pub struct External {
+    /// Its configuration.
+    pub provider: Arc<Provider>,
+    /// The plugin that serves it; none: 503.
+    pub plugin: Option<Plugin>,
+    /// Why its file is not in service, where it is not.
+    pub refusal: Option<String>,
+}
+
+/// A plugin with the provider that it serves, as one request took it.
+#[derive(Clone)]
+pub struct Serving {
+    /// The external's configuration.
+    pub provider: Arc<Provider>,
+    /// The plugin.
+    pub plugin: Plugin,
+}
+
+/// Why nothing serves an external.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// It was never configured.
+    Unknown,
+    /// Its plugin is away, or was refused.
+    NotServing,
+}
+
+impl Registry {
+    /// Loads what lies in the folder. What is refused there is logged, and serves nothing.
+    pub async fn open(settings: Settings, engine: Engine) -> Arc<Self> {
+        let registry = Self { settings, engine, table: ArcSwap::default(), files: Mutex::default() };
+        registry.look().await;
+        Arc::new(registry)
+    }
+
+    /// What serves an external now.
+    pub fn serving(&self, external: &str) -> Result<Serving, Absence> {
+        let table = self.table.load();
+        let external = table.get(external).ok_or(Absence::Unknown)?;
+        let plugin = external.plugin.clone().ok_or(Absence::NotServing)?;
+        Ok(Serving { provider: external.provider.clone(), plugin })
+    }
+
+    /// One external, serving or not.
+    pub fn external(&self, name: &str) -> Option<External> {
+        self.table.load().get(name).cloned()
+    }
+
+    /// All externals, by name.
+    pub fn externals(&self) -> Vec<External> {
+        self.table.load().values().cloned().collect()
+    }
+
+    /// The folder that is watched.
+    pub(super) fn dir(&self) -> &std::path::Path {
+        &self.settings.dir
+    }
+
+    /// Looks at the folder, and publishes a new table where something changed.
+    pub(super) async fn look(&self) {
+        let mut files = self.files.lock().await;
+        let marks = match folder::list(&self.settings.dir) {
+            Ok(marks) => marks,
+            Err(error) => {
+                // A folder that cannot be read takes nothing out of service.
+                tracing::error!(dir = %self.settings.dir.display(), %error, "the plugin folder cannot be read");
+                return;
+            }
+        };
+        if marks == files.marks && !self.table.load().is_empty() {
+            return;
+        }
+        self.load_changed(&mut files, &marks).await;
+        files.marks = marks;
+        self.publish(&files);
+    }
+
+    async fn load_changed(&self, files: &mut Files, marks: &BTreeMap<String, Mark>) {
+        files.plugins.retain(|file, _| marks.contains_key(file));
+        files.refusals.retain(|file, _| marks.contains_key(file));
+        for (file, _) in marks.iter().filter(|(file, mark)| files.marks.get(*file) != Some(mark)) {
+            match self.load(file, files.plugins.get(file).map(Plugin::version)).await {
+                Ok(loaded) => {
+                    files.refusals.remove(file);
+                    files.plugins.extend(loaded.map(|plugin| (file.clone(), plugin)));
+                }
+                Err(reason) => {
+                    files.refusals.insert(file.clone(), reason);
+                }
+            }
+        }
+    }
+
+    /// None: the bytes are those that serve already.
+    #[expect(clippy::disallowed_methods, reason = "the plugin folder is read here alone")]
+    async fn load(&self, file: &str, serving: Option<&Version>) -> Result<Option<Plugin>, String> {
+        let bytes = std::fs::read(self.settings.dir.join(file)).map_err(|error| format!("cannot be read: {error}"))?;
+        if serving == Some(&Version::of(&bytes)) {
+            return Ok(None);
+        }
+        self.engine.load(bytes.into()).await.map(Some).map_err(|error| error.to_string())
+    }
+
+    fn publish(&self, files: &Files) {
+        let before = self.table.load_full();
+        let table: Table = self
+            .providers(files, &before)
+            .into_iter()
+            .map(|provider| {
+                let known = before.get(&provider.external);
+                (provider.external.clone(), admit(provider, files, known))
+            })
+            .collect();
+        let table = Arc::new(table);
+        self.table.store(table.clone());
+        for (name, external) in table.iter() {
+            tell(name, before.get(name), external);
+        }
+    }
+
+    /// The configured providers, those of files that nobody configured, and those that were served once and whose
+    /// file went away: they are out of service, which is not the same as never configured.
+    fn providers(&self, files: &Files, before: &Table) -> Vec<Arc<Provider>> {
+        let mut providers: Vec<_> = self.settings.providers.iter().cloned().map(Arc::new).collect();
+        let used: BTreeSet<_> = self.settings.providers.iter().map(|provider| provider.plugin.as_str()).collect();
+        let names: BTreeSet<_> = self.settings.providers.iter().map(|provider| provider.external.as_str()).collect();
+        let found = files.marks.keys().chain(files.plugins.keys()).filter(|file| !used.contains(file.as_str()));
+        let found = found.filter_map(|file| file.strip_suffix(".wasm"));
+        let gone = before.keys().map(String::as_str);
+        let unconfigured: BTreeSet<_> = found.chain(gone).filter(|name| !names.contains(name)).collect();
+        for name in unconfigured.into_iter().filter(|name| is_external_name(name)) {
+            providers.push(Arc::new(Provider::unconfigured(name, self.settings.limits.clone())));
+        }
+        providers
+    }
+}
+
+/// A plugin that fails at any step changes nothing: the version before it serves on.
+fn admit(provider: Arc<Provider>, files: &Files, known: Option<&External>) -> External {
+    let refusal = files.refusals.get(&provider.plugin).cloned();
+    let Some(plugin) = files.plugins.get(&provider.plugin) else {
+        return External { provider, plugin: None, refusal };
+    };
+    let lacks = lacks(&provider, plugin.description());
+    if lacks.is_empty() {
+        return External { provider, plugin: Some(plugin.clone()), refusal };
+    }
+    let before = known.and_then(|known| known.plugin.clone());
+    External { provider, plugin: before, refusal: Some(lacks.join("; ")) }
+}
+
+/// Says what changed for one external, once.
+fn tell(name: &str, before: Option<&External>, now: &External) {
+    let version = |external: &External| external.plugin.as_ref().map(|plugin| plugin.version().short().to_owned());
+    let (old, new) = (before.and_then(version), version(now));
+    if old != new {
+        match &new {
+            Some(version) => tracing::info!(external = name, version, before = old, "plugin in service"),
+            None => tracing::warn!(external = name, before = old, "no plugin serves this external"),
+        }
+        metrics::counter!(telemetry::PLUGIN_SWAPS, "external" => name.to_owned()).increment(1);
+    }
+    let refusal =
+        now.refusal.as_ref().filter(|refusal| before.and_then(|before| before.refusal.as_ref()) != Some(refusal));
+    if let Some(reason) = refusal {
+        let serves_on = new.is_some();
+        tracing::error!(external = name, file = now.provider.plugin, reason, serves_on, "plugin refused");
+        metrics::counter!(telemetry::PLUGIN_REFUSALS, "external" => name.to_owned()).increment(1);
+    }
+}

@@ -1,0 +1,130 @@
+//! From WIT to the domain: how a payment or a subscription stands, and what a webhook tells.
+
+use super::exports::webhooks;
+use super::imported::callbacks;
+use super::lawful::{Taken, Taking, unlawful};
+use super::types;
+use crate::model::{
+    Action, Charge, DatedEvent, Dispute, DisputeState, Event, News, NewsState, Receipt, Rejection, Reply,
+    SubscriptionNews, SubscriptionState, Trust,
+};
+
+impl Taking {
+    pub(super) fn news(&mut self, status: types::PaymentStatus) -> Taken<News> {
+        let action = action_from(status.action);
+        let target = self.target(status.reference)?;
+        let state = match status.state {
+            types::PaymentState::Pending => NewsState::Pending,
+            types::PaymentState::Authorized => NewsState::Authorized,
+            types::PaymentState::Accepted => NewsState::Accepted,
+            types::PaymentState::Failed => NewsState::Failed(None),
+            types::PaymentState::Voided => NewsState::Voided,
+            types::PaymentState::Unknown => NewsState::Unknown,
+        };
+        Ok(News {
+            action_id: self.optional(status.action_id)?,
+            amount: self.some_amount(status.amount)?,
+            captured: self.some_amount(status.captured)?,
+            refunded: self.some_amount(status.refunded)?,
+            payment_method: self.optional(status.payment_method)?,
+            description: self.optional(status.description)?,
+            metadata: self.metadata(status.metadata)?,
+            carry: self.carry(status.carry)?,
+            follow_ups: self.follow_ups(status.follow_ups)?,
+            ..News::new(self.source, target, action, state)
+        })
+    }
+
+    fn subscription(&mut self, status: types::SubscriptionStatus) -> Taken<SubscriptionNews> {
+        Ok(SubscriptionNews {
+            tokens: self.texts(status.reference.tokens)?,
+            host_reference: self.optional(status.reference.host_reference)?,
+            state: match status.state {
+                types::SubscriptionState::Pending => SubscriptionState::Pending,
+                types::SubscriptionState::Active => SubscriptionState::Active,
+                types::SubscriptionState::PastDue => SubscriptionState::PastDue,
+                types::SubscriptionState::Expired => SubscriptionState::Expired,
+                types::SubscriptionState::Canceled => SubscriptionState::Canceled,
+                types::SubscriptionState::Unknown => SubscriptionState::Unknown,
+            },
+            metadata: self.metadata(status.metadata)?,
+            carry: self.carry(status.carry)?,
+        })
+    }
+
+    pub(super) fn emitted(&mut self, event: callbacks::Event) -> Taken<Event> {
+        Ok(match event {
+            callbacks::Event::Payment(status) => Event::Payment(self.news(status)?),
+            callbacks::Event::Subscription(status) => Event::Subscription(self.subscription(status)?),
+        })
+    }
+
+    /// `proven`: a verifying function of `secrets` returned true in this call; without it nothing is verified (rule 24).
+    pub(super) fn receipt(&mut self, receipt: webhooks::Receipt, proven: bool) -> Taken<Receipt> {
+        Ok(Receipt {
+            trust: match receipt.trust {
+                webhooks::Trust::Verified if proven => Trust::Verified,
+                webhooks::Trust::Verified | webhooks::Trust::Hint => Trust::Hint,
+            },
+            events: self.list(receipt.events, Self::dated_event)?,
+            reply: self.reply(receipt.reply)?,
+        })
+    }
+
+    pub(super) fn rejection(&mut self, rejection: webhooks::Rejection) -> Taken<Rejection> {
+        Ok(match rejection {
+            webhooks::Rejection::Forged(reason) => Rejection::Forged(self.text(reason)?),
+            webhooks::Rejection::Later(reason) => Rejection::Later(self.text(reason)?),
+        })
+    }
+
+    fn dated_event(&mut self, dated: webhooks::DatedEvent) -> Taken<DatedEvent> {
+        let occurred_at = self.moment(dated.occurred_at_ms);
+        let mut event = self.event(dated.event)?;
+        if let Event::Payment(news) | Event::Charge(Charge { news, .. }) = &mut event {
+            news.occurred_at = occurred_at;
+        }
+        Ok(DatedEvent { id: self.optional(dated.id)?, occurred_at, event })
+    }
+
+    fn event(&mut self, event: webhooks::Event) -> Taken<Event> {
+        Ok(match event {
+            webhooks::Event::Payment(status) => Event::Payment(self.news(status)?),
+            webhooks::Event::Subscription(status) => Event::Subscription(self.subscription(status)?),
+            webhooks::Event::Charge(charge) => Event::Charge(Charge {
+                tokens: self.texts(charge.subscription.tokens)?,
+                host_reference: self.optional(charge.subscription.host_reference)?,
+                news: self.news(charge.status)?,
+            }),
+            webhooks::Event::Dispute(dispute) => Event::Dispute(Dispute {
+                target: self.target(dispute.payment)?,
+                state: match dispute.state {
+                    webhooks::DisputeState::Opened => DisputeState::Opened,
+                    webhooks::DisputeState::Won => DisputeState::Won,
+                    webhooks::DisputeState::Lost => DisputeState::Lost,
+                },
+                amount: self.some_amount(dispute.amount)?,
+                reason: self.optional(dispute.reason)?,
+            }),
+        })
+    }
+
+    fn reply(&mut self, reply: webhooks::Reply) -> Taken<Reply> {
+        if !(200..600).contains(&reply.status) {
+            return Err(unlawful(format!("a reply with status {}", reply.status)));
+        }
+        self.count(reply.body.len())?;
+        let headers =
+            self.list(reply.headers, |taking, (name, value)| Ok((taking.text(name)?, taking.text(value)?)))?;
+        Ok(Reply { status: reply.status, headers, body: reply.body })
+    }
+}
+
+fn action_from(action: types::Action) -> Action {
+    match action {
+        types::Action::Payment => Action::Payment,
+        types::Action::Refund => Action::Refund,
+        types::Action::Capture => Action::Capture,
+        types::Action::Void => Action::Void,
+    }
+}

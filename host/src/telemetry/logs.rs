@@ -1,0 +1,79 @@
+//! The set-up of logs.
+
+use super::{Format, Settings};
+use std::io::IsTerminal as _;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+/// Why a text is no log level.
+#[derive(Debug, thiserror::Error)]
+pub enum LevelError {
+    /// A word that is none of the levels.
+    #[error("{0:?} is not a level: trace, debug, info, warn, error, fatal or silent")]
+    Word(String),
+    /// Directives that do not parse.
+    #[error("is not a level and not directives such as \"info,provost::egress=debug\": {0}")]
+    Directives(#[from] ParseError),
+}
+
+/// Why logs could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The level is none.
+    #[error(transparent)]
+    Level(#[from] LevelError),
+    /// Something else in this process writes logs already.
+    #[error("logs are set up already: {0}")]
+    Twice(#[from] TryInitError),
+}
+
+/// The filter that a level or directives stand for. PGM's words for more silence than ours mean the nearest of ours.
+pub fn filter(level: &str) -> Result<EnvFilter, LevelError> {
+    let directives: Vec<&str> = level.split(',').map(str::trim).map(directive).collect::<Result<_, _>>()?;
+    Ok(EnvFilter::builder().parse(directives.join(","))?)
+}
+
+/// A lone word is a level. To the filter it could be a module's name too, and a slip would then silence everything.
+fn directive(text: &str) -> Result<&str, LevelError> {
+    match text.to_ascii_lowercase().as_str() {
+        "trace" | "debug" | "info" | "warn" | "error" | "off" => Ok(text),
+        "fatal" => Ok("error"),
+        "silent" => Ok("off"),
+        _ if text.contains(['=', '[']) => Ok(text),
+        _ => Err(LevelError::Word(text.to_owned())),
+    }
+}
+
+/// Writes logs to stderr from now on. Secrets are kept out of them by never being logged: nothing is filtered here.
+pub fn init(settings: &Settings) -> Result<(), InitError> {
+    let terminal = std::io::stderr().is_terminal();
+    let format = settings.format.unwrap_or(if terminal { Format::Text } else { Format::Json });
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(&settings.level)?).with_writer(std::io::stderr);
+    match format {
+        Format::Text => lines.with_ansi(terminal).finish().try_init()?,
+        Format::Json => lines.json().flatten_event(true).with_span_list(false).finish().try_init()?,
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_words_or_directives() {
+        for (level, shown) in [
+            ("info", "info"),
+            ("INFO", "info"),
+            ("fatal", "error"),
+            ("silent", "off"),
+            ("info,provost::egress=debug", "provost::egress=debug,info"),
+        ] {
+            assert_eq!(filter(level).unwrap().to_string(), shown, "{level}");
+        }
+        for level in ["", "inof", "info,", "provost=loud"] {
+            assert!(filter(level).is_err(), "{level}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a plugin costs: the same work done through a plugin, natively, and by forwarding to a service,
+//! measured side by side. `cargo xtask bench` builds what this needs and starts it.
+//!
+//! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up.
+
+mod case;
+mod inprocess;
+mod load;
+mod process;
+mod provost;
+mod report;
+mod round;
+mod servers;
+mod store;
+mod summary;
+mod targets;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+// The host's allocator, so that what differs is not that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a plugin costs, against a native handler and against forwarding.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Measure everything, and print what came out
+    Measure(Settings),
+    /// Be one of the servers that are measured; prints its address and serves until it is killed
+    Serve(servers::Arguments),
+}
+
+/// How to measure.
+#[derive(clap::Args)]
+pub(crate) struct Settings {
+    /// The host's program
+    #[arg(long)]
+    provost: PathBuf,
+    /// Where the sandbox plugin is
+    #[arg(long)]
+    plugins: PathBuf,
+    /// Where the acme plugin is
+    #[arg(long)]
+    guests: PathBuf,
+    /// For stores, configurations and logs; emptied first
+    #[arg(long)]
+    folder: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// How long each case is loaded in each round
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// How often everything is repeated; medians are taken over the rounds
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().what {
+        What::Serve(arguments) => servers::run(&arguments),
+        What::Measure(settings) => measure(&settings),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread makes the load: the others are for the servers.
+fn measure(settings: &Settings) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            measured = round::measure(settings) => {
+                let summary = measured?;
+                if settings.json { report::json(&summary) } else { report::table(&summary) }
+            }
+            // What was started is killed as it is dropped.
+            asked = simulators::asked_to_stop() => Ok(asked?),
+        }
+    })
+}

@@ -1,0 +1,27 @@
+//! The whole host with real components over real HTTP. Each file is a promise's subject; `harness` is what they share.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests are the other side of the host's sockets"
+)]
+#![allow(unreachable_pub, reason = "in a test program, pub says what the harness offers to the tests")]
+
+mod harness;
+
+mod bad_input;
+mod crash;
+mod crash_points;
+mod faults;
+mod faults_guests;
+mod faults_refund;
+mod folder;
+mod idempotency;
+mod idempotency_keys;
+mod money;
+mod money_callbacks;
+mod pay;
+mod refunds;
+mod rest;
+mod sandbox;
+mod webhooks;

@@ -1,0 +1,50 @@
+//! Builds a host, the components and the bench, all for release, and hands over to the latter.
+
+use crate::build_plugins;
+use crate::program::{self, progress};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Measure what a plugin costs, against a native handler and against forwarding.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask bench                              a few minutes; a table of medians and ratios
+  cargo xtask bench --seconds 0.5 --rounds 1     a first look
+  cargo xtask bench --json > bench.json          for a program to read")]
+pub(crate) struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// How long each case is loaded in each round
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// How often everything is repeated; medians are taken over the rounds
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+/// The chore. Ends only if the bench cannot be started: it takes this process over, so that signals
+/// reach it.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    build_plugins::build_all(workspace)?;
+    let mut build = program::cargo();
+    build.args(["build", "--release", "--package", "provost", "--package", "bench", "--bins"]);
+    build.current_dir(&workspace.root);
+    progress(program::shown(&build));
+    program::run(&mut build)?;
+
+    let programs = workspace.target.join("release");
+    let mut bench = Command::new(programs.join("bench"));
+    bench.arg("measure").arg("--provost").arg(programs.join("provost"));
+    bench.arg("--plugins").arg(build_plugins::plugins_folder(workspace));
+    bench.arg("--guests").arg(build_plugins::guests_folder(workspace));
+    bench.arg("--folder").arg(workspace.target.join("bench"));
+    bench.args(["--seconds", &arguments.seconds.to_string(), "--rounds", &arguments.rounds.to_string()]);
+    if arguments.json {
+        bench.arg("--json");
+    }
+    let error = bench.exec();
+    Err(error).with_context(|| program::cannot_start(&bench))
+}
