@@ -40,9 +40,7 @@ impl Store {
         }
         self.parts.writer.durable(move |connection| take(connection, &reporting)).await
     }
-}
 
-impl Store {
     /// Takes in what the provider said when it was asked about this very payment.
     ///
     /// # Errors

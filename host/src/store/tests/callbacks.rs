@@ -94,8 +94,12 @@ async fn a_restart_gives_leased_callbacks_out_again_at_once() {
 async fn what_is_due_is_found_by_index() {
     let store = opened();
     let plans = [
-        ("SELECT key FROM callbacks WHERE due_at <= 1 ORDER BY due_at LIMIT 10", "callbacks_due"),
-        ("SELECT min(due_at) FROM callbacks WHERE due_at IS NOT NULL", "callbacks_due"),
+        (
+            "SELECT key FROM callbacks
+             WHERE due_at IS NOT NULL AND external = 'acme' AND due_at <= 1 ORDER BY due_at LIMIT 10",
+            "callbacks_due",
+        ),
+        ("SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL AND external > 'acme'", "callbacks_due"),
         ("SELECT key FROM callbacks WHERE payment = 1 AND state = 'waiting' ORDER BY key LIMIT 1", "callbacks_waiting"),
         ("SELECT key FROM payments WHERE ask_at <= 1 ORDER BY ask_at LIMIT 10", "payments_ask"),
         ("SELECT key FROM operations WHERE payment = 1 AND kind = 'refund' ORDER BY key", "operations_refunds"),

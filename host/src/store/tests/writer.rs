@@ -110,3 +110,25 @@ async fn a_claim_whose_commit_failed_is_gone_and_may_not_send() {
     assert_eq!(store.operation(next.key).unwrap().unwrap().phase, crate::model::Phase::Started);
     assert!(is_new(&store.claim(pay("s-1")).await.unwrap()), "its shop transaction id is free");
 }
+
+/// Rule 4: what cannot be written is not answered as if it were.
+#[tokio::test]
+async fn a_full_disk_is_told_and_does_not_outlast_its_cause() {
+    let store = opened();
+    let (operation, _) = store.new_operation(pay("s-0")).await;
+    let limit = |pages: u32| {
+        store.parts.writer.durable(move |connection| {
+            connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+            Ok(())
+        })
+    };
+    // SQLite raises it to what the file has already.
+    limit(1).await.unwrap();
+    let mut finish = end(&operation, Settled::Succeeded, Some("p-0"));
+    finish.answer = Some(Answer { status: 200, headers: Vec::new(), body: vec![b' '; 1 << 20] });
+    assert!(matches!(store.finish(finish.clone()).await, Err(StoreError::Away(_))));
+    assert_eq!(store.operation(operation.key).unwrap().unwrap().outcome, None);
+    limit(1_000_000).await.unwrap();
+    store.finish(finish).await.unwrap();
+    assert_eq!(store.state_of("p-0"), PaymentState::Accepted);
+}
