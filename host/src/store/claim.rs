@@ -209,6 +209,7 @@ fn against_holder(connection: &Connection, claim: &Claim, holder: PaymentKey) ->
     if before.operation.fingerprint != claim.fingerprint || other_key {
         return Ok(Claimed::BusinessKeyUsed { payment });
     }
+    operations::take_idempotency_key(connection, before.operation.key, claim)?;
     repeat(connection, before.operation)
 }
 

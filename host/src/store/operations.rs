@@ -151,6 +151,17 @@ pub(super) fn finish(
     Ok(())
 }
 
+/// A repeat under a key of an operation that was claimed without one: from now on the key is that operation's, so that
+/// it cannot be used for anything else (rule 17).
+pub(super) fn take_idempotency_key(connection: &Connection, key: OperationKey, claim: &Claim) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE operations SET idempotency_key = ? WHERE key = ? AND idempotency_key IS NULL AND caller = ?",
+        )?
+        .execute(params![claim.idempotency_key, key, claim.caller])?;
+    Ok(())
+}
+
 /// Lets an operation's idempotency key go.
 pub(super) fn free_idempotency_key(connection: &Connection, key: OperationKey) -> rusqlite::Result<()> {
     connection.prepare_cached("UPDATE operations SET idempotency_key = NULL WHERE key = ?")?.execute([key])?;

@@ -120,3 +120,12 @@ async fn an_idempotency_key_outlives_its_time_until_its_payment_is_decided() {
     assert_eq!(store.claim(sooner).await.unwrap(), Claimed::KeyReused);
     assert!(is_new(&store.claim(later).await.unwrap()));
 }
+
+/// Rules 15 and 17.
+#[tokio::test]
+async fn a_key_that_repeats_a_payment_made_without_one_belongs_to_that_payment_from_then_on() {
+    let store = opened();
+    store.new_operation(pay("s-1")).await;
+    assert!(matches!(store.claim(keyed("k", pay("s-1"))).await.unwrap(), Claimed::Running { .. }));
+    assert_eq!(store.claim(keyed("k", pay("s-2"))).await.unwrap(), Claimed::KeyReused);
+}
