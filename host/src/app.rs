@@ -39,10 +39,6 @@ impl App {
     /// Opens the store, settles what a host that died left behind, and loads the plugins.
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let store = Store::open(&config.store, clock.now())?;
-        let lapsed = store.lapse_all(clock.now()).await?;
-        if !lapsed.is_empty() {
-            tracing::warn!(operations = lapsed.len(), "operations that a host left behind were settled");
-        }
         let egress = Arc::new(Egress::new());
         let engine = Engine::new(&config.runtime)?;
         let registry = Registry::open(config.registry.clone(), engine).await;
@@ -58,6 +54,7 @@ impl App {
             config.api.public_url.clone(),
             key,
         );
+        operations.take_over().await?;
         Ok(Self { operations, clock, outbox, registry })
     }
 

@@ -1,7 +1,10 @@
 //! The only place that spawns. Every task keeps the span of who started it, and a panic in it is told.
 
 use futures_util::FutureExt as _;
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+use tokio::sync::Notify;
 use tracing::Instrument as _;
 
 /// Runs `future` in a task of its own to its end, whoever goes away. A panic ends the task and is logged as an error.
@@ -24,9 +27,51 @@ pub async fn to_its_end<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
     let (reply, answer) = tokio::sync::oneshot::channel();
+    let here = Here::begin();
     spawn(name, async move {
+        let _here = here;
         // Who no longer waits needs no answer.
         let _ = reply.send(future.await);
     });
     answer.await.ok()
+}
+
+/// Waits, at most for so long, until the tasks that [`to_its_end`] began on this thread have ended. For threads with a
+/// single-threaded runtime of their own, which would take their tasks with them.
+pub async fn all_ended_here(patience: Duration) {
+    let ended = async {
+        loop {
+            let ended = ENDED.notified();
+            if RUNNING_HERE.get() <= 0 {
+                return;
+            }
+            ended.await;
+        }
+    };
+    if tokio::time::timeout(patience, ended).await.is_err() {
+        tracing::warn!(running = RUNNING_HERE.get(), "some calls did not end in time: what they sent is unknown");
+    }
+}
+
+static ENDED: Notify = Notify::const_new();
+
+thread_local! {
+    static RUNNING_HERE: Cell<i64> = const { Cell::new(0) };
+}
+
+/// A task that counts as running on this thread until it is dropped.
+struct Here;
+
+impl Here {
+    fn begin() -> Self {
+        RUNNING_HERE.set(RUNNING_HERE.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        RUNNING_HERE.set(RUNNING_HERE.get() - 1);
+        ENDED.notify_waiters();
+    }
 }

@@ -15,6 +15,7 @@ mod crash_points;
 mod faults;
 mod faults_guests;
 mod faults_refund;
+mod faults_store;
 mod folder;
 mod idempotency;
 mod idempotency_keys;

@@ -3,6 +3,7 @@
 //! host started by mistake fails to bind.
 
 use super::{Phase, serve};
+use crate::task;
 use axum::Router;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -34,7 +35,14 @@ pub fn serve_on_threads(
         .map(|number| {
             let runtime = Builder::new_current_thread().enable_all().build()?;
             let (listener, router, phase) = (listener.try_clone()?, router.clone(), phase.clone());
-            let serve = move || runtime.block_on(serve(listener, router, phase, drain));
+            let serve = move || {
+                runtime.block_on(async {
+                    let served = serve(listener, router, phase, drain).await;
+                    // Calls whose callers have hung up hold no connection, and go on to their end.
+                    task::all_ended_here(drain).await;
+                    served
+                })
+            };
             thread::Builder::new().name(format!("serve-{number}")).spawn(serve)
         })
         .collect()

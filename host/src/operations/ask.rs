@@ -23,7 +23,7 @@ const REMEMBERED: usize = 10_000;
 /// Why the provider told nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// The plugin cannot ask, or none serves.
+    /// The plugin cannot ask.
     CannotAsk,
     /// The provider knows no such thing.
     NotFound,
@@ -55,7 +55,9 @@ impl Asked {
 impl Operations {
     /// Asks about a payment, or one of its refunds, and returns it as it is afterwards.
     pub(super) async fn ask(&self, payment: &Payment, refund: Option<usize>) -> Result<Payment, Silence> {
-        let serving = self.0.registry.serving(&payment.external).map_err(|_| Silence::CannotAsk)?;
+        let serving = self.0.registry.serving(&payment.external);
+        // Not for ever: the question waits for the plugin.
+        let serving = serving.map_err(|_| Silence::Failed("no plugin serves this external now".into()))?;
         let now = self.0.clock.now();
         self.0.asked.note(payment.key, now, self.0.settings.ask_gap);
         let news = match refund.and_then(|position| payment.refunds.get(position)) {

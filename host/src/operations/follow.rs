@@ -4,7 +4,7 @@ use super::Operations;
 use super::ask::Silence;
 use crate::clock::Timestamp;
 use crate::model::Payment;
-use crate::store::{Changed, StoreError};
+use crate::store::{Changed, Lapsed, StoreError};
 use crate::{task, telemetry};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,6 +35,15 @@ impl Operations {
         }
     }
 
+    /// Ends what a host that died has left behind: before anything is served (rule 3).
+    pub async fn take_over(&self) -> Result<(), StoreError> {
+        for lapsed in self.0.store.lapse_all(self.0.clock.now()).await? {
+            tell_lapsed(&lapsed);
+            self.follow_up(&lapsed.changed);
+        }
+        Ok(())
+    }
+
     /// Asks what is due and looks at parked news, until `stop` says true.
     pub async fn follow(self, mut stop: watch::Receiver<bool>) {
         loop {
@@ -51,6 +60,10 @@ impl Operations {
     }
 
     async fn follow_once(&self, now: Timestamp) -> Result<(), StoreError> {
+        for lapsed in self.0.store.lapse(now).await? {
+            tell_lapsed(&lapsed);
+            self.follow_up(&lapsed.changed);
+        }
         for unparked in self.0.store.unpark(now, None).await? {
             self.after_event(&unparked.external, unparked.received);
         }
@@ -87,4 +100,11 @@ impl Operations {
             tracing::warn!(%error, "a question will be asked once more: the store is not available");
         }
     }
+}
+
+fn tell_lapsed(lapsed: &Lapsed) {
+    let payment = &lapsed.changed.payment;
+    let (external, reference, kind, outcome) =
+        (&payment.external, &payment.reference, lapsed.kind.name(), lapsed.settled.name());
+    tracing::warn!(external, %reference, kind, outcome, "an operation whose end nobody wrote was ended");
 }

@@ -10,7 +10,7 @@ use crate::model::{
     Seed, classify,
 };
 use crate::registry::Serving;
-use crate::store::{Claim, Claimed, Finish, StoreError, What};
+use crate::store::{Claim, Claimed, Finish, Finished, StoreError, What};
 use crate::{crash_point, task, telemetry};
 use std::time::Duration;
 
@@ -35,6 +35,10 @@ enum Begun {
     New(Operation, Box<Payment>),
     Answered(Answered),
 }
+
+/// How long, and how often, an end is tried to be written.
+const WRITE_PATIENCE: Duration = Duration::from_secs(3);
+const WRITE_AGAIN: Duration = Duration::from_millis(100);
 
 /// How soon a running operation that nobody here runs is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -136,14 +140,19 @@ impl Operations {
             told_payment_id: executed.then(|| payment_id.clone()),
             told_refund_id: (executed && operation.kind == Kind::Refund).then(|| refund_id.clone()),
             answer: None,
+            answer_if_contradicted: None,
             ask_at: None,
         };
         let ended = Ended { kind: operation.kind, outcome, payment_id, refund_id };
         let answer = respond(&Ok(ended.clone()));
-        let finish = Finish { answer: executed.then(|| answer.clone()), ..finish };
-        match self.0.store.finish(finish).await {
+        let doubtful = respond(&Ok(in_doubt(&ended)));
+        let answer_if_contradicted = Some(doubtful.clone());
+        let finish = Finish { answer: executed.then(|| answer.clone()), answer_if_contradicted, ..finish };
+        let settled = finish.settled;
+        match self.write_end(finish).await {
             Ok(finished) => {
                 self.follow_up(&finished.changed);
+                let answer = if finished.settled == settled { answer } else { doubtful };
                 Answered { answer, replayed: false }
             }
             Err(error) => {
@@ -152,6 +161,28 @@ impl Operations {
             }
         }
     }
+}
+
+impl Operations {
+    /// Tries again while the store is away, for as long as a caller can be kept waiting: what is not written is lost,
+    /// and must be asked for when the lease has lapsed.
+    async fn write_end(&self, finish: Finish) -> Result<Finished, StoreError> {
+        let give_up = tokio::time::Instant::now() + WRITE_PATIENCE;
+        loop {
+            match self.0.store.finish(finish.clone()).await {
+                Err(StoreError::Away(_)) if tokio::time::Instant::now() < give_up => {
+                    tokio::time::sleep(WRITE_AGAIN).await;
+                }
+                written => return written,
+            }
+        }
+    }
+}
+
+/// The same end, as far as anybody can vouch for it.
+fn in_doubt(ended: &Ended) -> Ended {
+    let outcome = Outcome::Unknown { reason: "verified news says otherwise".into(), id: None };
+    Ended { outcome, ..ended.clone() }
 }
 
 /// The outcome is not on disk: what left stays *sent* and unknown; where nothing left, nothing was done (rules 4, 18).

@@ -10,6 +10,11 @@ use crate::model::{
 use crate::registry::{Absence, Serving};
 use crate::store::{Received, Receiving, StoreError};
 use crate::{crash_point, task, telemetry};
+use std::time::Duration;
+
+/// A hint about a payment that is not known waits for an answer that it may have overtaken, and no longer: anybody can
+/// send hints, and there is room for so many.
+const HINTS_WAIT: Duration = Duration::from_secs(120);
 
 impl Operations {
     /// Takes a webhook of an external.
@@ -86,7 +91,10 @@ impl Operations {
             external: external.to_owned(),
             trust: receipt.trust,
             events: receipt.events,
-            parked_until: now.plus(self.0.settings.parked),
+            parked_until: now.plus(match receipt.trust {
+                Trust::Verified => self.0.settings.parked,
+                Trust::Hint => HINTS_WAIT,
+            }),
             events_live: self.0.settings.events_live,
             ask_at: None,
         };

@@ -12,6 +12,7 @@ use crate::{task, telemetry};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
@@ -34,12 +35,13 @@ pub struct Outbox {
     clock: Clock,
     settings: Settings,
     wake: Notify,
+    round: AtomicUsize,
 }
 
 impl Outbox {
     /// An outbox; nothing is delivered before [`Outbox::run`].
     pub fn new(store: Store, egress: Arc<Egress>, clock: Clock, settings: Settings) -> Arc<Self> {
-        Arc::new(Self { store, egress, clock, settings, wake: Notify::new() })
+        Arc::new(Self { store, egress, clock, settings, wake: Notify::new(), round: AtomicUsize::new(0) })
     }
 
     /// Something may have become due.
@@ -73,15 +75,20 @@ impl Outbox {
         lanes: &mut HashMap<String, Arc<Semaphore>>,
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
-        for external in self.store.due_externals(now)? {
-            let Some(target) = self.settings.target_of(&external) else { continue };
+        let due = self.store.due_externals(now)?;
+        // Each takes a share, and each begins once: one external's backlog does not hold up another's callbacks.
+        let share = LANE.div_ceil(due.len().max(1));
+        let first = self.round.fetch_add(1, Ordering::Relaxed) % due.len().max(1);
+        for external in due[first..].iter().chain(&due[..first]) {
+            let Some(target) = self.settings.target_of(external) else { continue };
             let lane = lanes.entry(target.url.to_string()).or_insert_with(|| Arc::new(Semaphore::new(LANE)));
-            let permits: Vec<_> = std::iter::from_fn(|| lane.clone().try_acquire_owned().ok()).collect();
+            let free = std::iter::from_fn(|| lane.clone().try_acquire_owned().ok());
+            let permits: Vec<_> = free.take(share).collect();
             if permits.is_empty() {
                 continue;
             }
             let lease_until = now.plus(self.settings.timeout).plus(LEASE_MARGIN);
-            let leased = self.store.lease_callbacks(&external, now, lease_until, permits.len()).await?;
+            let leased = self.store.lease_callbacks(external, now, lease_until, permits.len()).await?;
             for (delivery, permit) in leased.into_iter().zip(permits) {
                 task::spawn("callback", self.clone().deliver(delivery, target.clone(), permit));
             }

@@ -3,7 +3,7 @@
 use super::change::{self, Changed, When};
 use super::{Store, StoreError, names, operations, parked, payments};
 use crate::clock::Timestamp;
-use crate::model::{Answer, Kind, News, Operation, OperationKey, Payment, Settled};
+use crate::model::{Answer, Kind, News, Operation, OperationKey, Payment, PaymentState, RefundState, Settled};
 use rusqlite::Connection;
 
 /// How an operation ended.
@@ -27,6 +27,9 @@ pub struct Finish {
     pub told_refund_id: Option<String>,
     /// What the caller is answered; none where it is not kept (rule 19).
     pub answer: Option<Answer>,
+    /// What the caller is answered, and what is kept, should it end as *not executed* here while verified news says
+    /// that it was executed (rule 1).
+    pub answer_if_contradicted: Option<Answer>,
     /// When the provider is to be asked first, should the payment or refund still be open (rule 6).
     pub ask_at: Option<Timestamp>,
 }
@@ -36,6 +39,8 @@ pub struct Finish {
 pub struct Finished {
     /// The payment, and what to do about it.
     pub changed: Changed,
+    /// Its outcome as it was written.
+    pub settled: Settled,
     /// Emits for payments that nobody knows here; they are lost.
     pub unmatched_emits: usize,
 }
@@ -55,7 +60,9 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
     let operation = operations::held(connection, finish.operation, finish.fence)?;
     let when = When { now: finish.now, ask_at: finish.ask_at };
     let mut changed = settle(connection, &operation, &finish.news, when, |payment| tell(payment, &operation, finish))?;
-    operations::finish(connection, operation.key, finish.settled, finish.answer.as_ref(), finish.now)?;
+    let settled = unless_contradicted(finish.settled, &operation, &changed.payment);
+    let answer = if settled == finish.settled { &finish.answer } else { &finish.answer_if_contradicted };
+    operations::finish(connection, operation.key, settled, answer.as_ref(), finish.now)?;
     let mut unmatched_emits = 0;
     for news in &finish.emitted {
         if !emit(connection, news, when, &mut changed)? {
@@ -63,7 +70,7 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
         }
     }
     parked::catch_up(connection, &mut changed, when)?;
-    Ok(Finished { changed, unmatched_emits })
+    Ok(Finished { changed, settled, unmatched_emits })
 }
 
 /// Applies an operation's end to its payment; `tell` fixes what the merchant is told, before callbacks are made of it.
@@ -78,6 +85,17 @@ pub(super) fn settle(
     let mut applied = change::consider(&before, news, when);
     tell(&mut applied.payment);
     change::write(connection, &before, applied, when)
+}
+
+/// *Not executed* would free the keys: it does not stand where verified news has told that it was executed. The
+/// provider is asked then, and until it has answered the end is *unknown* (rule 1).
+pub(super) fn unless_contradicted(settled: Settled, operation: &Operation, payment: &Payment) -> Settled {
+    let of_this = payment.refunds.iter().find(|refund| refund.operation == Some(operation.key));
+    let agrees = match operation.kind {
+        Kind::Pay => payment.state == PaymentState::NotExecuted,
+        Kind::Refund => of_this.is_none_or(|refund| refund.state == RefundState::NotExecuted),
+    };
+    if settled == Settled::NotExecuted && !agrees { Settled::Unknown } else { settled }
 }
 
 /// What the merchant was told first stays (rule 5).

@@ -63,6 +63,7 @@ fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lap
             tell(payment, key);
         }
     })?;
+    let settled = finish::unless_contradicted(settled, &operation, &changed.payment);
     operations::finish(connection, key, settled, None, now)?;
     parked::catch_up(connection, &mut changed, when)?;
     Ok(Lapsed { operation: key, kind: operation.kind, settled, changed })

@@ -135,3 +135,27 @@ async fn a_late_success_is_flagged_where_another_payment_of_its_shop_transaction
     assert!(payment.review.as_ref().unwrap().contains("p-3"));
     assert!(store.told().contains(&"payment.late_success".to_owned()));
 }
+
+/// Rules 1 and 11: its keys would be free, and the refund made twice.
+#[tokio::test]
+async fn not_executed_does_not_stand_where_verified_news_says_that_it_was_executed() {
+    let store = opened();
+    let payment = store.ended(pay("s-1"), Settled::Succeeded, Some("p-1")).await.changed.payment;
+    let claim = keyed("k", refund(payment.key, 400));
+    let (operation, _) = store.new_operation(claim.clone()).await;
+    let target = Target { host_reference: Some(operation.reference.0.clone()), ..target(&["p-1"]) };
+    let news = News {
+        action_id: Some("f-1".into()),
+        ..News::new(Source::Verified { can_ask: true }, target, Action::Refund, NewsState::Accepted)
+    };
+    store.report(report::reporting(news)).await.unwrap();
+
+    let doubtful = Answer { status: 200, headers: Vec::new(), body: b"PENDING".to_vec() };
+    let contradicted =
+        Finish { answer_if_contradicted: Some(doubtful.clone()), ..end(&operation, Settled::NotExecuted, None) };
+    let finished = store.finish(contradicted).await.unwrap();
+    assert_eq!((finished.settled, finished.changed.ask), (Settled::Unknown, true));
+    assert_eq!(finished.changed.payment.refunds[0].state, RefundState::Accepted);
+    let Claimed::Replay { operation, .. } = store.claim(claim).await.unwrap() else { panic!("its key is not free") };
+    assert_eq!(operation.answer, Some(doubtful));
+}

@@ -141,6 +141,7 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
         emitted: Vec::new(),
         told_payment_id: id.clone().filter(|_| operation.kind == Kind::Pay),
         told_refund_id: id.filter(|_| operation.kind == Kind::Refund),
+        answer_if_contradicted: None,
         answer: kept.then(|| Answer {
             status: 200,
             headers: vec![("x-payment-outcome".into(), settled.name().into())],

@@ -89,6 +89,7 @@ impl HostStore {
             told_payment_id: Some(payment_id),
             told_refund_id: None,
             answer: Some(Answer { status: 200, headers: Vec::new(), body: body.into_bytes() }),
+            answer_if_contradicted: None,
             ask_at: None,
         };
         self.store.finish(finish).await?;
