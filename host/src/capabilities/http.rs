@@ -18,7 +18,8 @@ impl Call {
     /// Sends a request and waits for the whole answer.
     pub async fn send(&mut self, asked: HttpRequest) -> Result<Answer, Error> {
         self.count(&asked.request)?;
-        let cleared = clear(asked.request, &self.scope.provider.grants, &self.placeholders)?;
+        let cleared =
+            clear(asked.request, &self.scope.provider.grants, &self.placeholders, self.limits().request_body)?;
         if !self.is_write(&cleared) {
             return self.exchange(cleared, asked.timeout).await;
         }

@@ -37,6 +37,9 @@ impl Stream {
     }
 }
 
+/// What a line costs beside its text: a log writes its time, target and tags with it.
+const LINE: u64 = 128;
+
 /// How much one call may still log.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -53,28 +56,34 @@ impl Journal {
         self.cut
     }
 
-    /// As much of `text` as there is room for.
-    fn admit<'a>(&mut self, text: &'a str) -> &'a str {
-        let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(text.len());
-        let (admitted, cut) = text.split_at(text.floor_char_boundary(room));
-        self.left -= admitted.len() as u64;
-        self.cut += cut.len() as u64;
-        admitted
+    /// One line of as much of the parts as there is room for; empty where there is none. The rest is counted, not
+    /// copied.
+    fn admit<'a>(&mut self, parts: impl Iterator<Item = &'a str>) -> String {
+        let mut room = usize::try_from(self.left.saturating_sub(LINE)).unwrap_or(usize::MAX);
+        let mut line = String::new();
+        for part in parts {
+            let (admitted, cut) = part.split_at(part.floor_char_boundary(room));
+            line.push_str(admitted);
+            self.cut += cut.len() as u64;
+            // Nothing follows what was cut.
+            room = if cut.is_empty() { room - admitted.len() } else { 0 };
+        }
+        if !line.is_empty() {
+            self.left -= LINE + line.len() as u64;
+        }
+        line
     }
 }
 
 impl Call {
     /// Writes one line to the log.
     pub fn log(&mut self, level: Level, stream: Stream, message: &str, fields: &[(String, String)]) {
-        let mut line = message.to_owned();
-        for (name, value) in fields {
-            line = format!("{line} {name}={value}");
-        }
-        let admitted = self.journal.admit(&line);
+        let fields = fields.iter().flat_map(|(name, value)| [" ", name, "=", value]);
+        let admitted = self.journal.admit(std::iter::once(message).chain(fields));
         if admitted.is_empty() {
             return;
         }
-        let line = redacted(admitted, &self.scope.provider);
+        let line = redacted(&admitted, &self.scope.provider);
         let (external, plugin, stream) = (&self.scope.provider.external, self.scope.version.short(), stream.name());
         match level {
             Level::Debug => tracing::debug!(target: "provost::plugin", external, plugin, stream, "{line}"),
@@ -102,10 +111,34 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_cut_between_letters_and_counted() {
-        let mut journal = Journal::new(4);
-        assert_eq!(journal.admit("aß"), "aß");
-        assert_eq!(journal.admit("ßb"), "");
-        assert_eq!((journal.admit("cd"), journal.cut()), ("c", 4));
+        let mut journal = Journal::new(2 * LINE + 5);
+        let mut admit = |parts: &[&str]| (journal.admit(parts.iter().copied()), journal.cut());
+        assert_eq!(admit(&["a", "ß"]), ("aß".into(), 0));
+        assert_eq!(admit(&["c", "ßb", "d"]), ("c".into(), 4));
+        assert_eq!(admit(&["e"]), (String::new(), 5));
+    }
+
+    #[test]
+    fn short_lines_use_a_call_s_log_up_as_long_ones_do() {
+        let mut journal = Journal::new(64 << 10);
+        let written = (0..65_536).filter(|_| !journal.admit(["x"].into_iter()).is_empty()).count();
+        assert_eq!((written, journal.cut()), (508, 65_536 - 508));
+    }
+
+    #[test]
+    fn fields_are_written_behind_the_message() {
+        let mut journal = Journal::new(1 << 10);
+        let fields = ["paid", " ", "id", "=", "7"];
+        assert_eq!(journal.admit(fields.into_iter()), "paid id=7");
+    }
+
+    #[test]
+    fn many_fields_behind_a_long_message_are_counted_and_not_copied() {
+        let (mut call, _) = call("https://a.example");
+        let fields = vec![(String::new(), String::new()); 100_000];
+        // 300 GB, if the line were copied for every field.
+        call.log(Level::Debug, Stream::Log, &"x".repeat(3 << 20), &fields);
+        assert_eq!(call.into_report().log_cut, (3 << 20) + 200_000 - ((64 << 10) - LINE));
     }
 
     #[test]
@@ -114,6 +147,6 @@ mod tests {
         for _ in 0..3 {
             call.log(Level::Debug, Stream::Log, &"x".repeat(32 << 10), &[("a".into(), "b".into())]);
         }
-        assert_eq!(call.into_report().log_cut, (32 << 10) + 3 * 4);
+        assert_eq!(call.into_report().log_cut, (32 << 10) + 3 * 4 + 2 * LINE);
     }
 }

@@ -25,7 +25,7 @@ pub use http::HttpRequest;
 pub use limits::Limits;
 pub use log::{Level, Stream};
 pub use mac::Hash;
-pub use operation::Name;
+pub use operation::{LONGEST_NAME, Name};
 pub use provider::Provider;
 pub use records::{Pending, Records, Unrecorded};
 pub use secret::Secret;

@@ -24,8 +24,8 @@ impl Name {
     }
 }
 
-/// The longest name that a provider can give.
-const LONGEST_NAME: usize = 255;
+/// Bytes of the longest name that a provider can give.
+pub const LONGEST_NAME: usize = 255;
 /// The most names that one call can learn.
 const MOST_NAMES: usize = 64;
 

@@ -8,10 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 use subtle::{Choice, ConstantTimeEq};
 
+/// The most bytes of one plain part of a basic authentication; a user or a password is shorter.
+const PLAIN: usize = 4 << 10;
+
 /// Why a secret cannot be used so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// No such secret, or no grant.
+    /// No such secret, no grant, or more than the host keeps for a call.
     #[error("denied: {0}")]
     Denied(String),
     /// The secret is not of the kind that this needs.
@@ -55,9 +58,15 @@ impl Call {
         let (mut text, mut bound, mut meaning) = (zeroize::Zeroizing::new(Vec::new()), Vec::new(), "{basic".to_owned());
         for (piece, separator) in [(user, b":".as_slice()), (password, b"")] {
             match piece {
+                Piece::Plain(plain) if plain.len() > PLAIN => {
+                    return Err(SecretError::Denied(format!("a user or a password of more than {PLAIN} bytes")));
+                }
                 Piece::Plain(plain) => {
                     text.extend_from_slice(plain);
-                    meaning.push_str(&format!(" plain {}", hex::encode(plain)));
+                    meaning.push_str(&format!(
+                        " plain {}",
+                        hex::encode(Hash::Sha256.digest([plain.as_slice()].into_iter()))
+                    ));
                 }
                 Piece::Secret(name) => {
                     let secret = self.sendable(name)?;
@@ -290,6 +299,18 @@ mod tests {
         assert_ne!(one.placeholder("key", Encoding::Raw).unwrap(), token(&mut one));
         let basic = one.basic(&plain("user"), &secret("key")).unwrap();
         assert_ne!(one.basic(&plain("other"), &secret("key")).unwrap(), basic);
+    }
+
+    #[test]
+    fn a_placeholder_of_plain_text_stays_small() {
+        let (mut call, _) = call(ORIGIN);
+        let (most, none) = (Piece::Plain(vec![b'x'; PLAIN]), plain(""));
+        let token = call.basic(&most, &none).unwrap();
+        assert_ne!(call.basic(&none, &most).unwrap(), token);
+        assert!(call.placeholders.iter().all(|placeholder| placeholder.meaning().len() < 200));
+        let more = Piece::Plain(vec![b'x'; PLAIN + 1]);
+        assert!(matches!(call.basic(&more, &none), Err(SecretError::Denied(_))));
+        assert!(matches!(call.basic(&none, &more), Err(SecretError::Denied(_))));
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! The checks that every request of a plugin passes before a byte of it leaves, in the order of `sandbox.md`, "Egress".
 
-use super::placeholder::{Expansion, Placeholder, without_tokens};
+use super::placeholder::{Expansion, Placeholder, length, without_tokens};
 use super::{Error, Grant};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use sha2::{Digest, Sha256};
 use url::Url;
 use zeroize::Zeroizing;
+
+/// The most bytes of a URL with its secrets in: more than servers take.
+const URL: u64 = 16 << 10;
+/// The most bytes of all headers together, with their secrets in: more than servers take.
+const HEADERS: u64 = 64 << 10;
 
 /// A request as a plugin wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +58,14 @@ impl Cleared {
     }
 }
 
-/// Checks a request against the grants and puts its secrets in. Nothing has left, whatever comes of it.
-pub fn clear(request: Request, grants: &[Grant], placeholders: &[Placeholder]) -> Result<Cleared, Error> {
+/// Checks a request against the grants and puts its secrets in, at most `body_limit` bytes of body in all. Nothing has
+/// left, whatever comes of it.
+pub fn clear(
+    request: Request,
+    grants: &[Grant],
+    placeholders: &[Placeholder],
+    body_limit: u64,
+) -> Result<Cleared, Error> {
     let method = method(&request.method)?;
     let mut url = Url::parse(&request.url).map_err(|error| Error::Invalid(format!("URL: {error}")))?;
     url.set_fragment(None);
@@ -71,7 +82,7 @@ pub fn clear(request: Request, grants: &[Grant], placeholders: &[Placeholder]) -
     // A secret may have moved the path from under its grant.
     granted(grants, &request.method, &expanded)?;
     let digest = digest(&request, &url, placeholders);
-    let body = request.body.map(|body| expansion.expand(&Zeroizing::new(body))).transpose()?;
+    let body = request.body.map(|body| expansion.expand(&Zeroizing::new(body), body_limit)).transpose()?;
     Ok(Cleared { method, url: Zeroizing::new(expanded.into()), headers, body, shown: url, digest })
 }
 
@@ -96,7 +107,8 @@ fn granted(grants: &[Grant], method: &str, url: &Url) -> Result<(), Error> {
 }
 
 fn headers(headers: &[(String, String)], expansion: Expansion) -> Result<HeaderMap, Error> {
-    let mut map = HeaderMap::with_capacity(headers.len());
+    let mut map = HeaderMap::new();
+    let mut left = HEADERS;
     for (name, value) in headers {
         let shown = name.escape_debug();
         let name = HeaderName::from_bytes(name.as_bytes())
@@ -104,13 +116,19 @@ fn headers(headers: &[(String, String)], expansion: Expansion) -> Result<HeaderM
         if belongs_to_host(name.as_str()) {
             return Err(Error::Invalid(format!("the header {name} belongs to the host")));
         }
-        let expanded = expansion.expand(value.as_bytes())?;
+        left = left.checked_sub(name.as_str().len() as u64).ok_or_else(too_many)?;
+        let expanded = expansion.expand(value.as_bytes(), left)?;
+        left -= expanded.len() as u64;
         let mut value =
             HeaderValue::from_bytes(&expanded).map_err(|_| Error::Invalid(format!("the value of header {name}")))?;
         value.set_sensitive(true);
-        map.try_append(name, value).map_err(|_| Error::Invalid("too many headers".to_owned()))?;
+        map.try_append(name, value).map_err(|_| too_many())?;
     }
     Ok(map)
+}
+
+fn too_many() -> Error {
+    Error::Invalid("too many headers".to_owned())
 }
 
 /// What frames a message or steers a connection: a plugin that set it could smuggle a second request into the first.
@@ -120,7 +138,7 @@ fn belongs_to_host(name: &str) -> bool {
 }
 
 fn expand_url(expansion: Expansion) -> Result<Url, Error> {
-    let expanded = expansion.expand(expansion.url.as_str().as_bytes())?;
+    let expanded = expansion.expand(expansion.url.as_str().as_bytes(), URL)?;
     let invalid = || Error::Invalid("the URL, with its secrets in".to_owned());
     let text = std::str::from_utf8(&expanded).map_err(|_| invalid())?;
     Url::parse(text).map_err(|_| invalid())
@@ -130,9 +148,9 @@ fn expand_url(expansion: Expansion) -> Result<Url, Error> {
 fn digest(request: &Request, url: &Url, placeholders: &[Placeholder]) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {
-        let part = without_tokens(part, placeholders);
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(&part);
+        let parts = without_tokens(part, placeholders);
+        hash.update(length(&parts).to_be_bytes());
+        parts.iter().for_each(|part| hash.update(part));
     };
     add(request.method.as_bytes());
     add(url.as_str().as_bytes());
@@ -170,7 +188,7 @@ mod tests {
     }
 
     fn refused(request: Request, placeholders: &[Placeholder]) -> Error {
-        clear(request, &grants(), placeholders).err().expect("refused")
+        clear(request, &grants(), placeholders, 1 << 10).err().expect("refused")
     }
 
     #[test]
@@ -225,7 +243,7 @@ mod tests {
             headers: vec![("Authorization".into(), format!("Bearer {token}"))],
             body: Some(format!("key={token}").into_bytes()),
         };
-        let cleared = clear(request, &grants(), &[key]).unwrap();
+        let cleared = clear(request, &grants(), &[key], 1 << 10).unwrap();
         assert_eq!(*cleared.url, "https://a.example/s3cret?k=s3cret");
         assert_eq!(cleared.headers["authorization"], "Bearer s3cret");
         assert_eq!(*cleared.body.clone().unwrap(), b"key=s3cret");
@@ -249,7 +267,7 @@ mod tests {
             let token = key.token().to_owned();
             let mut request = request.clone();
             request.headers.push(("authorization".into(), token));
-            clear(request, &grants(), std::slice::from_ref(key)).unwrap().digest().to_owned()
+            clear(request, &grants(), std::slice::from_ref(key), 1 << 10).unwrap().digest().to_owned()
         };
         let plain = Request { body: Some(b"1".to_vec()), ..get("https://a.example/x?y") };
         let known = digest(&plain, &secret("one"));
@@ -262,5 +280,21 @@ mod tests {
         ] {
             assert_ne!(digest(&other, &secret("one")), known, "{other:?}");
         }
+    }
+
+    #[test]
+    fn secrets_make_no_part_of_a_request_larger_than_its_limit() {
+        let key = secret(&"x".repeat(1 << 10));
+        let token = key.token().to_owned();
+        let url = get(&format!("https://a.example/{}", token.repeat(16)));
+        let body = Request { body: Some(token.repeat(2).into_bytes()), ..get("https://a.example/") };
+        let headers = vec![("x-a".to_owned(), token.repeat(8)); 8];
+        let headers = Request { headers, ..get("https://a.example/") };
+        let names = Request { headers: vec![("x".repeat(1 << 10), String::new()); 65], ..get("https://a.example/") };
+        for request in [url, body, headers, names] {
+            assert!(matches!(refused(request, std::slice::from_ref(&key)), Error::Invalid(_)));
+        }
+        let fits = Request { body: Some(token.into_bytes()), ..get("https://a.example/") };
+        assert_eq!(clear(fits, &grants(), &[key], 1 << 10).unwrap().body.unwrap().len(), 1 << 10);
     }
 }

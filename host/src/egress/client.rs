@@ -187,7 +187,7 @@ mod tests {
             body: Some(b"{}".to_vec()),
         };
         let grants = [Grant::to(Origin::parse(origin).unwrap())];
-        let cleared = clear(request, &grants, &[]).unwrap();
+        let cleared = clear(request, &grants, &[], 1 << 10).unwrap();
         Egress::new().send("acme", cleared, LIMITS, timeout).await
     }
 

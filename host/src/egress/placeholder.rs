@@ -2,6 +2,7 @@
 
 use super::{Error, Origin};
 use crate::model::SecretBytes;
+use std::convert::Infallible;
 use url::Url;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -61,13 +62,19 @@ pub(super) struct Expansion<'a> {
 }
 
 impl<'a> Expansion<'a> {
-    /// `text` with the secrets in it; denied where one of them may not go to this URL. What is put in is not looked at
-    /// again.
-    pub(super) fn expand(&self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        replace(text, self.placeholders, |placeholder| {
+    /// `text` with the secrets in it; denied where one of them may not go to this URL, invalid where that makes more
+    /// than `ceiling` bytes. What is put in is not looked at again.
+    pub(super) fn expand(&self, text: &[u8], ceiling: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let parts = replaced(text, self.placeholders, |placeholder| {
             placeholder.allow(self.url)?;
-            Ok(placeholder.value.expose())
-        })
+            Ok::<_, Error>(placeholder.value.expose())
+        })?;
+        // A short token may stand for a long value, and be repeated: nothing is built before its size is known. Built
+        // at once, it leaves no copies behind by growing.
+        if length(&parts) > ceiling {
+            return Err(Error::Invalid(format!("more than {ceiling} bytes with the secrets in")));
+        }
+        Ok(Zeroizing::new(parts.concat()))
     }
 
     /// Whether `text` holds a token.
@@ -76,18 +83,24 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// `text` with the meaning of each placeholder in it: equal in two calls that send the same.
-pub(super) fn without_tokens(text: &[u8], placeholders: &[Placeholder]) -> Vec<u8> {
-    let replaced = replace(text, placeholders, |placeholder| Ok(placeholder.meaning.as_bytes()));
-    replaced.map(|text| text.to_vec()).unwrap_or_default()
+/// The parts of `text` with the meaning of each placeholder between them: equal in two calls that send the same.
+pub(super) fn without_tokens<'a>(text: &'a [u8], placeholders: &'a [Placeholder]) -> Vec<&'a [u8]> {
+    let Ok(parts) = replaced(text, placeholders, |placeholder| Ok::<_, Infallible>(placeholder.meaning.as_bytes()));
+    parts
 }
 
-fn replace<'a>(
-    text: &[u8],
+/// Bytes in all parts together.
+pub(super) fn length(parts: &[&[u8]]) -> u64 {
+    parts.iter().map(|part| part.len() as u64).sum()
+}
+
+/// The parts of `text`, in order, with what `with` gives in the place of each token.
+fn replaced<'a, E>(
+    text: &'a [u8],
     placeholders: &'a [Placeholder],
-    mut with: impl FnMut(&'a Placeholder) -> Result<&'a [u8], Error>,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut replaced = Zeroizing::new(Vec::with_capacity(text.len()));
+    mut with: impl FnMut(&'a Placeholder) -> Result<&'a [u8], E>,
+) -> Result<Vec<&'a [u8]>, E> {
+    let mut parts = Vec::new();
     let mut rest = text;
     while let Some(position) = find_mark(rest, placeholders) {
         let (front, found) = rest.split_at(position);
@@ -97,12 +110,11 @@ fn replace<'a>(
             Some(placeholder) => (with(placeholder)?, TOKEN_LENGTH),
             None => (MARK.as_bytes(), MARK.len()),
         };
-        replaced.extend_from_slice(front);
-        replaced.extend_from_slice(value);
+        parts.extend([front, value]);
         rest = &found[length..];
     }
-    replaced.extend_from_slice(rest);
-    Ok(replaced)
+    parts.push(rest);
+    Ok(parts)
 }
 
 fn find_mark(text: &[u8], placeholders: &[Placeholder]) -> Option<usize> {
@@ -130,17 +142,33 @@ mod tests {
         let placeholders = [inner.clone(), outer.clone()];
         let expansion = Expansion { placeholders: &placeholders, url: &url };
         let text = format!("a{}b{}provostsecret", outer.token(), inner.token());
-        let expanded = expansion.expand(text.as_bytes()).unwrap();
+        let expanded = expansion.expand(text.as_bytes(), 1 << 10).unwrap();
         assert_eq!(*expanded, format!("a<{}>binnerprovostsecret", inner.token()).into_bytes());
-        assert_eq!(without_tokens(text.as_bytes(), &placeholders), b"a{secret key raw}b{secret key raw}provostsecret");
+        let meant = without_tokens(text.as_bytes(), &placeholders).concat();
+        assert_eq!(meant, b"a{secret key raw}b{secret key raw}provostsecret");
     }
 
     #[test]
     fn a_secret_goes_only_to_the_origins_that_it_is_bound_to() {
         let placeholders = [placeholder("s3cret")];
         let url = Url::parse("https://b.example/").unwrap();
-        let refused = Expansion { placeholders: &placeholders, url: &url }.expand(placeholders[0].token().as_bytes());
+        let refused =
+            Expansion { placeholders: &placeholders, url: &url }.expand(placeholders[0].token().as_bytes(), 1 << 10);
         assert_eq!(refused, Err(Error::Denied("secret key is not bound to https://b.example".into())));
         assert!(!format!("{placeholders:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_text_is_not_built_if_its_secrets_make_it_larger_than_its_ceiling() {
+        let placeholders = [placeholder(&"x".repeat(1 << 20))];
+        let url = Url::parse("https://a.example/").unwrap();
+        let expansion = Expansion { placeholders: &placeholders, url: &url };
+        let token = placeholders[0].token();
+        // 20 GB, if it were built.
+        let flood = token.repeat(20_000);
+        assert!(matches!(expansion.expand(flood.as_bytes(), 1 << 20), Err(Error::Invalid(_))));
+        assert_eq!(expansion.expand(token.as_bytes(), 1 << 20).unwrap().len(), 1 << 20);
+        assert!(matches!(expansion.expand(token.as_bytes(), (1 << 20) - 1), Err(Error::Invalid(_))));
+        assert!(matches!(expansion.expand(b"plain", 4), Err(Error::Invalid(_))));
     }
 }

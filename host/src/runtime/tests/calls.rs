@@ -160,15 +160,17 @@ async fn what_is_returned_is_lawful_or_the_call_has_failed() {
         let finished = pay(&Guest::with_metadata(metadata)).await;
         assert_eq!(trap(&finished), "metadata is not a JSON object", "{metadata}");
     }
-    let large = format!(
-        "(i32.store8 (i32.const {}) (i32.const 1)) (i32.store (i32.const {}) (i32.const 65536))
-         (i32.store (i32.const {}) (i32.const 300000)) (i32.const {RESULT})",
-        RESULT + 16,
-        RESULT + 20,
-        RESULT + 24
-    );
-    let finished = pay(&Guest { pages: 10, ..Guest::paying(&large) }).await;
-    assert_eq!(limit(&finished), "value");
+    let large = |tag| {
+        let (pointer, length) = (tag + 4, tag + 8);
+        let text = format!(
+            "(i32.store8 (i32.const {tag}) (i32.const 1)) (i32.store (i32.const {pointer}) (i32.const 65536))
+             (i32.store (i32.const {length}) (i32.const 300000)) (i32.const {RESULT})"
+        );
+        Guest { pages: 10, ..Guest::paying(&text) }
+    };
+    let (payment_id, description) = (RESULT + 16, RESULT + 60);
+    assert_eq!(trap(&pay(&large(payment_id)).await), "a provider's name of 300000 bytes");
+    assert_eq!(limit(&pay(&large(description)).await), "value");
     let amount = format!(
         "(i32.store8 (i32.const {}) (i32.const 1)) (i64.store (i32.const {}) (i64.const 9007199254740992))
          (i32.const {RESULT})",

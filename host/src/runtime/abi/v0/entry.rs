@@ -122,8 +122,7 @@ impl Entry {
             Request::Find(query) => {
                 let guest = exported(&self.search, Interface::Search)?.load(&mut *store, instance)?;
                 let said = guest.call_find(&mut *store, &request::query(query)).await?;
-                let found = |taking: &mut Taking, all| taking.list(all, Taking::news);
-                either(&mut taking(Source::Inquiry), said, found, Taking::error).map(Response::Found)
+                either(&mut taking(Source::Inquiry), said, Taking::found, Taking::error).map(Response::Found)
             }
             Request::Receive(webhook) => {
                 let guest = exported(&self.webhooks, Interface::Webhooks)?.load(&mut *store, instance)?;

@@ -2,9 +2,15 @@
 //! is not lawful ends the call.
 
 use super::types;
+use crate::capabilities::LONGEST_NAME;
 use crate::clock::Timestamp;
 use crate::model::{Amount, Carry, Failure, FollowUp, MAX_MINOR, Source, Target};
 use serde_json::Value;
+
+/// The most names that one reference can have: each new one is compared with all that a payment has.
+const MOST_NAMES: usize = 16;
+/// The most follow-ups to one piece of news.
+const MOST_FOLLOW_UPS: usize = 16;
 
 /// Why a value is not taken.
 pub(super) type Taken<T> = Result<T, Failure>;
@@ -55,6 +61,35 @@ impl Taking {
         list.into_iter().map(|element| one(self, element)).collect()
     }
 
+    /// The same for a list that is of at most so many elements.
+    pub(super) fn short_list<A, B>(
+        &mut self,
+        most: usize,
+        list: Vec<A>,
+        one: impl FnMut(&mut Self, A) -> Taken<B>,
+    ) -> Taken<Vec<B>> {
+        match list.len() {
+            length if length > most => Err(unlawful(format!("a list of {length} where {most} is the most"))),
+            _ => self.list(list, one),
+        }
+    }
+
+    /// What a provider calls something: not empty, and no longer than any name.
+    pub(super) fn name(&mut self, text: String) -> Taken<String> {
+        match text.len() {
+            1..=LONGEST_NAME => self.text(text),
+            length => Err(unlawful(format!("a provider's name of {length} bytes"))),
+        }
+    }
+
+    pub(super) fn some_name(&mut self, text: Option<String>) -> Taken<Option<String>> {
+        text.map(|text| self.name(text)).transpose()
+    }
+
+    pub(super) fn names(&mut self, names: Vec<String>) -> Taken<Vec<String>> {
+        self.short_list(MOST_NAMES, names, Self::name)
+    }
+
     pub(super) fn metadata(&mut self, text: Option<String>) -> Taken<Option<String>> {
         let text = self.optional(text)?;
         match text.as_deref().map(serde_json::from_str::<serde_json::Map<String, Value>>) {
@@ -92,14 +127,14 @@ impl Taking {
 
     pub(super) fn target(&mut self, reference: types::Reference) -> Taken<Target> {
         Ok(Target {
-            payment_ids: self.texts(reference.payment_ids)?,
+            payment_ids: self.names(reference.payment_ids)?,
             shop_transaction_id: self.optional(reference.shop_transaction_id)?,
             host_reference: self.optional(reference.host_reference)?,
         })
     }
 
     pub(super) fn follow_ups(&mut self, follow_ups: Vec<types::FollowUp>) -> Taken<Vec<FollowUp>> {
-        self.list(follow_ups, |taking, follow_up| match follow_up {
+        self.short_list(MOST_FOLLOW_UPS, follow_ups, |taking, follow_up| match follow_up {
             types::FollowUp::Capture => Ok(FollowUp::Capture),
             types::FollowUp::Resume(text) => Ok(FollowUp::Resume(taking.json(text, "what to resume with")?)),
         })
@@ -113,4 +148,48 @@ impl Taking {
 /// The end of a call that handed back what it must not.
 pub(super) fn unlawful(why: impl Into<String>) -> Failure {
     Failure::Trap(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taking() -> Taking {
+        Taking::new(256 << 10, 0, Source::Answer)
+    }
+
+    fn refused<T: std::fmt::Debug>(taken: Taken<T>) -> bool {
+        matches!(taken, Err(Failure::Trap(_)))
+    }
+
+    #[test]
+    fn a_name_is_not_empty_and_has_an_end() {
+        for length in [1, 255] {
+            assert!(taking().name("x".repeat(length)).is_ok(), "{length}");
+        }
+        for length in [0, 256] {
+            assert!(refused(taking().name("x".repeat(length))), "{length}");
+            assert!(refused(taking().some_name(Some("x".repeat(length)))), "{length}");
+            assert!(refused(taking().names(vec!["x".repeat(length)])), "{length}");
+        }
+        assert_eq!(taking().some_name(None), Ok(None));
+    }
+
+    #[test]
+    fn a_reference_has_only_so_many_names() {
+        let reference = |count| types::Reference {
+            payment_ids: (0..count).map(|number| format!("pay-{number}")).collect(),
+            shop_transaction_id: None,
+            host_reference: None,
+        };
+        assert_eq!(taking().target(reference(16)).unwrap().payment_ids.len(), 16);
+        assert!(refused(taking().target(reference(17))));
+    }
+
+    #[test]
+    fn news_has_only_so_many_follow_ups() {
+        let follow_ups = |count| (0..count).map(|_| types::FollowUp::Capture).collect();
+        assert_eq!(taking().follow_ups(follow_ups(16)).unwrap().len(), 16);
+        assert!(refused(taking().follow_ups(follow_ups(17))));
+    }
 }

@@ -9,7 +9,16 @@ use crate::model::{
     SubscriptionNews, SubscriptionState, Trust,
 };
 
+/// The most events in one webhook: all of them are applied at once.
+const MOST_EVENTS: usize = 256;
+/// The most payments or refunds that one search can find.
+const MOST_FOUND: usize = 64;
+
 impl Taking {
+    pub(super) fn found(&mut self, all: Vec<types::PaymentStatus>) -> Taken<Vec<News>> {
+        self.short_list(MOST_FOUND, all, Self::news)
+    }
+
     pub(super) fn news(&mut self, status: types::PaymentStatus) -> Taken<News> {
         let action = action_from(status.action);
         let target = self.target(status.reference)?;
@@ -22,7 +31,7 @@ impl Taking {
             types::PaymentState::Unknown => NewsState::Unknown,
         };
         Ok(News {
-            action_id: self.optional(status.action_id)?,
+            action_id: self.some_name(status.action_id)?,
             amount: self.some_amount(status.amount)?,
             captured: self.some_amount(status.captured)?,
             refunded: self.some_amount(status.refunded)?,
@@ -37,7 +46,7 @@ impl Taking {
 
     fn subscription(&mut self, status: types::SubscriptionStatus) -> Taken<SubscriptionNews> {
         Ok(SubscriptionNews {
-            tokens: self.texts(status.reference.tokens)?,
+            tokens: self.names(status.reference.tokens)?,
             host_reference: self.optional(status.reference.host_reference)?,
             state: match status.state {
                 types::SubscriptionState::Pending => SubscriptionState::Pending,
@@ -66,7 +75,7 @@ impl Taking {
                 webhooks::Trust::Verified if proven => Trust::Verified,
                 webhooks::Trust::Verified | webhooks::Trust::Hint => Trust::Hint,
             },
-            events: self.list(receipt.events, Self::dated_event)?,
+            events: self.short_list(MOST_EVENTS, receipt.events, Self::dated_event)?,
             reply: self.reply(receipt.reply)?,
         })
     }
@@ -84,7 +93,7 @@ impl Taking {
         if let Event::Payment(news) | Event::Charge(Charge { news, .. }) = &mut event {
             news.occurred_at = occurred_at;
         }
-        Ok(DatedEvent { id: self.optional(dated.id)?, occurred_at, event })
+        Ok(DatedEvent { id: self.some_name(dated.id)?, occurred_at, event })
     }
 
     fn event(&mut self, event: webhooks::Event) -> Taken<Event> {
@@ -92,7 +101,7 @@ impl Taking {
             webhooks::Event::Payment(status) => Event::Payment(self.news(status)?),
             webhooks::Event::Subscription(status) => Event::Subscription(self.subscription(status)?),
             webhooks::Event::Charge(charge) => Event::Charge(Charge {
-                tokens: self.texts(charge.subscription.tokens)?,
+                tokens: self.names(charge.subscription.tokens)?,
                 host_reference: self.optional(charge.subscription.host_reference)?,
                 news: self.news(charge.status)?,
             }),
@@ -126,5 +135,61 @@ fn action_from(action: types::Action) -> Action {
         types::Action::Refund => Action::Refund,
         types::Action::Capture => Action::Capture,
         types::Action::Void => Action::Void,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Failure, Source};
+
+    fn taking() -> Taking {
+        Taking::new(256 << 10, 0, Source::Answer)
+    }
+
+    fn status(action_id: &str) -> types::PaymentStatus {
+        let reference =
+            types::Reference { payment_ids: vec!["pay-1".into()], shop_transaction_id: None, host_reference: None };
+        types::PaymentStatus {
+            reference,
+            action: types::Action::Payment,
+            action_id: Some(action_id.into()),
+            state: types::PaymentState::Pending,
+            amount: None,
+            captured: None,
+            refunded: None,
+            payment_method: None,
+            description: None,
+            metadata: None,
+            carry: None,
+            follow_ups: Vec::new(),
+        }
+    }
+
+    fn receipt(id: &str, count: usize) -> webhooks::Receipt {
+        let event = || webhooks::Event::Payment(status("act-1"));
+        let dated = || webhooks::DatedEvent { id: Some(id.into()), occurred_at_ms: None, event: event() };
+        let reply = webhooks::Reply { status: 200, headers: Vec::new(), body: Vec::new() };
+        webhooks::Receipt { trust: webhooks::Trust::Hint, events: (0..count).map(|_| dated()).collect(), reply }
+    }
+
+    #[test]
+    fn names_without_end_are_refused_wherever_they_stand() {
+        let long = "x".repeat(256);
+        assert!(taking().news(status("act-1")).is_ok());
+        assert!(matches!(taking().news(status(&long)), Err(Failure::Trap(_))));
+        assert!(matches!(taking().receipt(receipt(&long, 1), false), Err(Failure::Trap(_))));
+        let reference = types::SubscriptionReference { tokens: vec![long], host_reference: None };
+        let charge = webhooks::Charge { subscription: reference, status: status("act-1") };
+        assert!(matches!(taking().event(webhooks::Event::Charge(charge)), Err(Failure::Trap(_))));
+    }
+
+    #[test]
+    fn a_webhook_and_a_search_tell_only_so_much() {
+        assert_eq!(taking().receipt(receipt("evt-1", 256), false).map(|receipt| receipt.events.len()), Ok(256));
+        assert!(matches!(taking().receipt(receipt("evt-1", 257), false), Err(Failure::Trap(_))));
+        let found = |count| taking().found((0..count).map(|_| status("act-1")).collect());
+        assert_eq!(found(64).map(|found| found.len()), Ok(64));
+        assert!(matches!(found(65), Err(Failure::Trap(_))));
     }
 }

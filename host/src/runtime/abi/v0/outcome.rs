@@ -32,7 +32,7 @@ impl Taking {
 
     fn refunded(&mut self, refunded: refunds::Refunded) -> Taken<Acknowledgement> {
         Ok(Acknowledgement {
-            id: self.optional(refunded.refund_id)?,
+            id: self.some_name(refunded.refund_id)?,
             description: self.optional(refunded.description)?,
             carry: self.carry(refunded.carry)?,
             ..Acknowledgement::default()
@@ -41,7 +41,7 @@ impl Taking {
 
     fn acknowledgement(&mut self, said: types::Acknowledgement) -> Taken<Acknowledgement> {
         Ok(Acknowledgement {
-            id: self.optional(said.payment_id)?,
+            id: self.some_name(said.payment_id)?,
             amount: self.some_amount(said.amount)?,
             partial: said.partial,
             description: self.optional(said.description)?,
@@ -63,7 +63,7 @@ impl Taking {
 
     fn decline(&mut self, decline: types::Decline) -> Taken<Decline> {
         Ok(Decline {
-            id: self.optional(decline.payment_id)?,
+            id: self.some_name(decline.payment_id)?,
             code: self.text(decline.code)?,
             description: self.optional(decline.description)?,
             metadata: self.metadata(decline.metadata)?,
@@ -83,7 +83,7 @@ impl Taking {
                 retry_after: refusal.retry_after_ms.map(Duration::from_millis),
             },
             Wit::Unknown(loss) => {
-                PluginError::Unknown { reason: self.text(loss.reason)?, payment_id: self.optional(loss.payment_id)? }
+                PluginError::Unknown { reason: self.text(loss.reason)?, payment_id: self.some_name(loss.payment_id)? }
             }
             Wit::Unsupported(reason) => PluginError::Unsupported(self.text(reason)?),
         })
