@@ -150,3 +150,29 @@ async fn news_of_a_subscription_is_remembered_and_handed_back() {
     };
     assert_eq!(store.receive(both).await.unwrap(), [Received::NotHandledYet, Received::Repeated]);
 }
+
+/// The merchant's id outlives an attempt: the end of the first says nothing about the second.
+#[tokio::test]
+async fn news_of_an_earlier_attempt_is_not_applied_to_the_one_that_lives() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::NotExecuted, None).await;
+    store.ended(pay("s-1"), Settled::Pending, Some("p-2")).await;
+    let about = |ids: &[&str], reference: Option<&str>| {
+        let target = Target {
+            shop_transaction_id: Some("s-1".into()),
+            host_reference: reference.map(str::to_owned),
+            ..target(ids)
+        };
+        News { target, ..verified(&[], NewsState::Failed(None)) }
+    };
+    for (ids, reference) in [(&["p-1"][..], None), (&[], Some("of another host"))] {
+        for trust in [Trust::Verified, Trust::Hint] {
+            assert_eq!(receive(&store, trust, None, about(ids, reference)).await, Received::Parked, "{ids:?}");
+        }
+    }
+    assert_eq!(store.unpark(NOW, None).await.unwrap(), [], "it waits, and is looked at in vain");
+    assert_eq!(store.state_of("p-2"), PaymentState::Pending);
+    let uncontradicted = receive(&store, Trust::Verified, None, about(&[], None)).await;
+    assert!(matches!(uncontradicted, Received::Applied(_)));
+    assert_eq!(store.state_of("p-2"), PaymentState::Failed);
+}
