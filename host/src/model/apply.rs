@@ -15,6 +15,8 @@ pub struct Applied {
     pub callbacks: Vec<Callback>,
     /// The news contradicts what is known, or is older than it: the provider must be asked.
     pub ask: bool,
+    /// The news cannot be judged until a refund of ours has its name or its end: it is to be brought again then.
+    pub later: bool,
     /// What a person should be alerted to.
     pub alert: Option<&'static str>,
 }
@@ -38,7 +40,7 @@ enum Verdict {
 
 /// Applies `news`, at `now`, to a payment that was found by its names.
 pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
-    let mut applied = Applied { payment: before.clone(), callbacks: Vec::new(), ask: false, alert: None };
+    let mut applied = Applied { payment: before.clone(), callbacks: Vec::new(), ask: false, later: false, alert: None };
     learn_names(&mut applied.payment, news);
     match news.action {
         Action::Refund => apply_to_refund(&mut applied, news, now),
@@ -249,8 +251,8 @@ fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp) {
     let Some(reported) = reported_refund_state(news) else {
         return;
     };
-    let Some(position) = find_or_adopt(&mut applied.payment, news, reported, now) else {
-        applied.ask |= applied.payment.refunds.iter().any(is_unnamed);
+    let Some(position) = find_refund(&applied.payment, news).or_else(|| adopt_refund(applied, news, reported, now))
+    else {
         return;
     };
     let refund = &mut applied.payment.refunds[position];
@@ -321,20 +323,27 @@ fn reported_refund_state(news: &News) -> Option<RefundState> {
     }
 }
 
-/// The refund that the news is about; one that was made elsewhere is adopted where its amount is told (rule 14).
-fn find_or_adopt(payment: &mut Payment, news: &News, reported: RefundState, now: Timestamp) -> Option<usize> {
+/// The refund that the news is about: by the host's name, then by the provider's.
+fn find_refund(payment: &Payment, news: &News) -> Option<usize> {
     let by_reference = |refund: &Refund| Some(&refund.reference.0) == news.target.host_reference.as_ref();
     let by_id = |refund: &Refund| news.action_id.as_ref().is_some_and(|id| refund.ids.contains(id));
-    let known = payment.refunds.iter().position(by_reference).or_else(|| payment.refunds.iter().position(by_id));
-    if known.is_some() || reported == RefundState::Unknown {
-        return known;
-    }
-    if payment.refunds.iter().any(is_unnamed) {
-        // It may be that very refund, whose answer is still on its way.
+    payment.refunds.iter().position(by_reference).or_else(|| payment.refunds.iter().position(by_id))
+}
+
+/// Takes in a refund that was made elsewhere, where its id and amount are told (rule 14).
+fn adopt_refund(applied: &mut Applied, news: &News, reported: RefundState, now: Timestamp) -> Option<usize> {
+    let id = news.action_id.clone()?;
+    if reported == RefundState::Unknown {
         return None;
     }
-    let (amount, id) = (news.amount.clone()?, news.action_id.clone()?);
-    payment.refunds.push(Refund {
+    if applied.payment.refunds.iter().any(is_unnamed) {
+        // It may be that very refund, whose answer is still on its way. What asking brought is asked for again anyhow.
+        applied.ask |= news.source != Source::Inquiry;
+        applied.later = true;
+        return None;
+    }
+    let amount = news.amount.clone()?;
+    applied.payment.refunds.push(Refund {
         operation: None,
         reference: Reference::random(),
         ids: vec![id],
@@ -345,7 +354,7 @@ fn find_or_adopt(payment: &mut Payment, news: &News, reported: RefundState, now:
         carry: None,
         created_at: now,
     });
-    Some(payment.refunds.len() - 1)
+    Some(applied.payment.refunds.len() - 1)
 }
 
 /// A refund of ours that the provider has not named yet.

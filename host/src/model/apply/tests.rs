@@ -225,7 +225,12 @@ fn a_refund_made_elsewhere_is_adopted_unless_one_of_ours_is_unnamed() {
     let mut racing = payment(PaymentState::Accepted);
     racing.refunds = vec![refund(RefundState::Started, None)];
     let applied = apply(&racing, &elsewhere, NOW);
-    assert_eq!((applied.payment.refunds.len(), applied.ask), (1, true));
+    assert_eq!((applied.payment.refunds.len(), applied.ask, applied.later), (1, true, true));
+    elsewhere.source = Source::Inquiry;
+    let applied = apply(&racing, &elsewhere, NOW);
+    assert_eq!((applied.ask, applied.later), (false, true), "an answer to a question does not ask it again");
+    racing.refunds[0].state = RefundState::Failed;
+    assert!(!apply(&racing, &elsewhere, NOW).later);
 }
 
 fn any_news() -> impl Strategy<Value = News> {
