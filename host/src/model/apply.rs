@@ -56,17 +56,16 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
 }
 
 fn apply_to_payment(applied: &mut Applied, news: &News) {
-    let payment = &mut applied.payment;
     let Some(reported) = reported_state(news) else {
         return;
     };
-    if let Some(review) = review_of(payment, news, reported) {
-        payment.review = Some(review);
-        applied.alert = Some("amount_disagrees");
+    if let Some(review) = review_of(&applied.payment, news, reported) {
+        flag(applied, review);
         if matches!(reported, PaymentState::Accepted | PaymentState::Authorized) {
             return;
         }
     }
+    let payment = &mut applied.payment;
     let verdict = match judge(payment.state, reported, news.source) {
         Verdict::Change(_) if is_stale(payment, news) => Verdict::Ask,
         verdict => verdict,
@@ -179,6 +178,9 @@ fn review_of(payment: &Payment, news: &News, reported: PaymentState) -> Option<S
     if news.review.is_some() {
         return news.review.clone();
     }
+    if let Some(review) = beyond_asked(payment, news) {
+        return Some(review);
+    }
     let agreed_before = payment.captured.or(payment.authorized);
     match (&news.amount, news.action, reported) {
         (Some(said), Action::Payment, PaymentState::Accepted | PaymentState::Authorized)
@@ -188,6 +190,13 @@ fn review_of(payment: &Payment, news: &News, reported: PaymentState) -> Option<S
         }
         _ => None,
     }
+}
+
+/// What was captured, in parts or whole, is at most what was asked, in its currency (rule 13).
+fn beyond_asked(payment: &Payment, news: &News) -> Option<String> {
+    let of_the_capture = news.amount.as_ref().filter(|_| news.action == Action::Capture);
+    let captured = [news.captured.as_ref(), of_the_capture];
+    captured.into_iter().find_map(|captured| disagreement(captured, true, payment.amount.as_ref()))
 }
 
 /// Older news never wins over newer (rule 28); an answer and an inquiry are about now.
@@ -257,9 +266,15 @@ fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp) {
     };
     let refund = &mut applied.payment.refunds[position];
     add_new(&mut refund.ids, news.action_id.iter());
-    if news.source == Source::Answer && news.review.is_some() {
-        applied.payment.review.clone_from(&news.review);
-        applied.alert = Some("amount_disagrees");
+    let asked = Some(refund.amount.clone());
+    if let Some(review) = disagreement(news.amount.as_ref(), false, asked.as_ref()) {
+        flag(applied, review);
+        // An answer was classified by its amount already (rule 2).
+        let believed =
+            news.source == Source::Answer || disagreement(news.amount.as_ref(), news.partial, asked.as_ref()).is_none();
+        if !believed {
+            return;
+        }
     }
     let refund = &mut applied.payment.refunds[position];
     match judge_refund(refund.state, reported, news.source) {
@@ -275,8 +290,13 @@ fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp) {
             applied.callbacks.extend(told.map(|kind| Callback { kind, refund: Some(position) }));
         }
     }
-    let accepted = applied.payment.refunds.iter().filter(|refund| refund.state == RefundState::Accepted);
-    applied.payment.refunded = accepted.map(|refund| refund.amount.minor).sum();
+    applied.payment.refunded = applied.payment.paid_back();
+}
+
+/// A person must look at an amount (rule 13).
+fn flag(applied: &mut Applied, review: String) {
+    applied.payment.review = Some(review);
+    applied.alert = Some("amount_disagrees");
 }
 
 fn judge_refund(known: RefundState, reported: RefundState, source: Source) -> Verdict {
@@ -343,6 +363,12 @@ fn adopt_refund(applied: &mut Applied, news: &News, reported: RefundState, now: 
         return None;
     }
     let amount = news.amount.clone()?;
+    if let Some(currency) = applied.payment.currency().filter(|currency| *currency != amount.currency) {
+        let review =
+            format!("paid in {currency}, the provider tells of a refund of {} {}", amount.minor, amount.currency);
+        flag(applied, review);
+        return None;
+    }
     applied.payment.refunds.push(Refund {
         operation: None,
         reference: Reference::random(),
