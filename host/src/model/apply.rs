@@ -15,6 +15,8 @@ pub struct Applied {
     pub callbacks: Vec<Callback>,
     /// The news contradicts what is known, or is older than it: the provider must be asked.
     pub ask: bool,
+    /// The news cannot be judged until a refund of ours has its name or its end: it is to be brought again then.
+    pub later: bool,
     /// What a person should be alerted to.
     pub alert: Option<&'static str>,
 }
@@ -38,7 +40,7 @@ enum Verdict {
 
 /// Applies `news`, at `now`, to a payment that was found by its names.
 pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
-    let mut applied = Applied { payment: before.clone(), callbacks: Vec::new(), ask: false, alert: None };
+    let mut applied = Applied { payment: before.clone(), callbacks: Vec::new(), ask: false, later: false, alert: None };
     learn_names(&mut applied.payment, news);
     match news.action {
         Action::Refund => apply_to_refund(&mut applied, news, now),
@@ -54,17 +56,16 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
 }
 
 fn apply_to_payment(applied: &mut Applied, news: &News) {
-    let payment = &mut applied.payment;
     let Some(reported) = reported_state(news) else {
         return;
     };
-    if let Some(review) = review_of(payment, news, reported) {
-        payment.review = Some(review);
-        applied.alert = Some("amount_disagrees");
+    if let Some(review) = review_of(&applied.payment, news, reported) {
+        flag(applied, review);
         if matches!(reported, PaymentState::Accepted | PaymentState::Authorized) {
             return;
         }
     }
+    let payment = &mut applied.payment;
     let verdict = match judge(payment.state, reported, news.source) {
         Verdict::Change(_) if is_stale(payment, news) => Verdict::Ask,
         verdict => verdict,
@@ -177,6 +178,9 @@ fn review_of(payment: &Payment, news: &News, reported: PaymentState) -> Option<S
     if news.review.is_some() {
         return news.review.clone();
     }
+    if let Some(review) = beyond_asked(payment, news) {
+        return Some(review);
+    }
     let agreed_before = payment.captured.or(payment.authorized);
     match (&news.amount, news.action, reported) {
         (Some(said), Action::Payment, PaymentState::Accepted | PaymentState::Authorized)
@@ -186,6 +190,13 @@ fn review_of(payment: &Payment, news: &News, reported: PaymentState) -> Option<S
         }
         _ => None,
     }
+}
+
+/// What was captured, in parts or whole, is at most what was asked, in its currency (rule 13).
+fn beyond_asked(payment: &Payment, news: &News) -> Option<String> {
+    let of_the_capture = news.amount.as_ref().filter(|_| news.action == Action::Capture);
+    let captured = [news.captured.as_ref(), of_the_capture];
+    captured.into_iter().find_map(|captured| disagreement(captured, true, payment.amount.as_ref()))
 }
 
 /// Older news never wins over newer (rule 28); an answer and an inquiry are about now.
@@ -249,15 +260,21 @@ fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp) {
     let Some(reported) = reported_refund_state(news) else {
         return;
     };
-    let Some(position) = find_or_adopt(&mut applied.payment, news, reported, now) else {
-        applied.ask |= applied.payment.refunds.iter().any(is_unnamed);
+    let Some(position) = find_refund(&applied.payment, news).or_else(|| adopt_refund(applied, news, reported, now))
+    else {
         return;
     };
     let refund = &mut applied.payment.refunds[position];
     add_new(&mut refund.ids, news.action_id.iter());
-    if news.source == Source::Answer && news.review.is_some() {
-        applied.payment.review.clone_from(&news.review);
-        applied.alert = Some("amount_disagrees");
+    let asked = Some(refund.amount.clone());
+    if let Some(review) = disagreement(news.amount.as_ref(), false, asked.as_ref()) {
+        flag(applied, review);
+        // An answer was classified by its amount already (rule 2).
+        let believed =
+            news.source == Source::Answer || disagreement(news.amount.as_ref(), news.partial, asked.as_ref()).is_none();
+        if !believed {
+            return;
+        }
     }
     let refund = &mut applied.payment.refunds[position];
     match judge_refund(refund.state, reported, news.source) {
@@ -273,8 +290,13 @@ fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp) {
             applied.callbacks.extend(told.map(|kind| Callback { kind, refund: Some(position) }));
         }
     }
-    let accepted = applied.payment.refunds.iter().filter(|refund| refund.state == RefundState::Accepted);
-    applied.payment.refunded = accepted.map(|refund| refund.amount.minor).sum();
+    applied.payment.refunded = applied.payment.paid_back();
+}
+
+/// A person must look at an amount (rule 13).
+fn flag(applied: &mut Applied, review: String) {
+    applied.payment.review = Some(review);
+    applied.alert = Some("amount_disagrees");
 }
 
 fn judge_refund(known: RefundState, reported: RefundState, source: Source) -> Verdict {
@@ -321,20 +343,33 @@ fn reported_refund_state(news: &News) -> Option<RefundState> {
     }
 }
 
-/// The refund that the news is about; one that was made elsewhere is adopted where its amount is told (rule 14).
-fn find_or_adopt(payment: &mut Payment, news: &News, reported: RefundState, now: Timestamp) -> Option<usize> {
+/// The refund that the news is about: by the host's name, then by the provider's.
+fn find_refund(payment: &Payment, news: &News) -> Option<usize> {
     let by_reference = |refund: &Refund| Some(&refund.reference.0) == news.target.host_reference.as_ref();
     let by_id = |refund: &Refund| news.action_id.as_ref().is_some_and(|id| refund.ids.contains(id));
-    let known = payment.refunds.iter().position(by_reference).or_else(|| payment.refunds.iter().position(by_id));
-    if known.is_some() || reported == RefundState::Unknown {
-        return known;
-    }
-    if payment.refunds.iter().any(is_unnamed) {
-        // It may be that very refund, whose answer is still on its way.
+    payment.refunds.iter().position(by_reference).or_else(|| payment.refunds.iter().position(by_id))
+}
+
+/// Takes in a refund that was made elsewhere, where its id and amount are told (rule 14).
+fn adopt_refund(applied: &mut Applied, news: &News, reported: RefundState, now: Timestamp) -> Option<usize> {
+    let id = news.action_id.clone()?;
+    if reported == RefundState::Unknown {
         return None;
     }
-    let (amount, id) = (news.amount.clone()?, news.action_id.clone()?);
-    payment.refunds.push(Refund {
+    if applied.payment.refunds.iter().any(is_unnamed) {
+        // It may be that very refund, whose answer is still on its way. What asking brought is asked for again anyhow.
+        applied.ask |= news.source != Source::Inquiry;
+        applied.later = true;
+        return None;
+    }
+    let amount = news.amount.clone()?;
+    if let Some(currency) = applied.payment.currency().filter(|currency| *currency != amount.currency) {
+        let review =
+            format!("paid in {currency}, the provider tells of a refund of {} {}", amount.minor, amount.currency);
+        flag(applied, review);
+        return None;
+    }
+    applied.payment.refunds.push(Refund {
         operation: None,
         reference: Reference::random(),
         ids: vec![id],
@@ -345,7 +380,7 @@ fn find_or_adopt(payment: &mut Payment, news: &News, reported: RefundState, now:
         carry: None,
         created_at: now,
     });
-    Some(payment.refunds.len() - 1)
+    Some(applied.payment.refunds.len() - 1)
 }
 
 /// A refund of ours that the provider has not named yet.

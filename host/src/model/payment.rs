@@ -209,6 +209,20 @@ impl Payment {
         self.told.as_deref().or(self.ids.first().map(String::as_str)).unwrap_or(&self.reference.0)
     }
 
+    /// The currency of what was asked, or else of what was given back first; none where neither is known.
+    pub fn currency(&self) -> Option<&str> {
+        let known = self.amount.as_ref().or(self.refunds.first().map(|refund| &refund.amount));
+        known.map(|amount| amount.currency.as_str())
+    }
+
+    /// Minor units that accepted refunds gave back, in the payment's own currency.
+    pub fn paid_back(&self) -> u64 {
+        let counts = |refund: &&Refund| {
+            refund.state == RefundState::Accepted && self.currency() == Some(refund.amount.currency.as_str())
+        };
+        self.refunds.iter().filter(counts).map(|refund| refund.amount.minor).sum()
+    }
+
     /// Minor units that open refunds keep from further ones (rule 12).
     pub fn held(&self) -> u64 {
         self.refunds.iter().filter(|refund| refund.state.holds()).map(|refund| refund.amount.minor).sum()

@@ -5,9 +5,7 @@ use super::change::{Changed, When, change, consider};
 use super::names::{self, Named};
 use super::payments::{self, Origin};
 use super::{StoreError, operations};
-use crate::model::{
-    Action, Applied, News, NewsState, Payment, PaymentKey, PaymentState, Reference, RefundState, Source, Target,
-};
+use crate::model::{Action, Applied, News, NewsState, Payment, PaymentKey, PaymentState, Reference, Source, Target};
 use rusqlite::Connection;
 
 /// Takes in the payment that news tells of. None where the news does not say enough, and while an operation of this
@@ -65,8 +63,7 @@ pub(super) fn absorb(
         names::give(connection, &own.payment, named, name)?;
     }
     own.payment.refunds.extend(adopted.refunds.iter().cloned());
-    let accepted = own.payment.refunds.iter().filter(|refund| refund.state == RefundState::Accepted);
-    own.payment.refunded = accepted.map(|refund| refund.amount.minor).sum();
+    own.payment.refunded = own.payment.paid_back();
     let merged = consider(&own.payment, &as_news(&adopted), when);
     own.callbacks.extend(merged.callbacks);
     own.payment = merged.payment;

@@ -101,10 +101,28 @@ pub(super) fn find(
     {
         return Ok(Some(key));
     }
-    if let Some(id) = &target.shop_transaction_id
-        && let Some(key) = own(payments::by_shop_transaction(connection, external, id)?)?
-    {
+    if let Some(key) = own(by_shop_transaction(connection, external, target)?)? {
         return Ok(Some(key));
     }
     Ok(adopted)
+}
+
+/// The payment of the news's shop transaction id, unless another name of the news contradicts it: several attempts
+/// may share the merchant's id, and the end of one of them says nothing about the next.
+fn by_shop_transaction(
+    connection: &Connection,
+    external: &str,
+    target: &Target,
+) -> rusqlite::Result<Option<PaymentKey>> {
+    let Some(id) = &target.shop_transaction_id else {
+        return Ok(None);
+    };
+    let Some(key) = payments::by_shop_transaction(connection, external, id)? else {
+        return Ok(None);
+    };
+    let found = payments::load(connection, key)?.filter(|payment| {
+        let no_other_id = target.payment_ids.is_empty() || payment.ids.is_empty();
+        no_other_id && target.host_reference.as_ref().is_none_or(|said| *said == payment.reference.0)
+    });
+    Ok(found.map(|payment| payment.key))
 }

@@ -1,4 +1,5 @@
-//! News of payments that nobody knows yet: it waits for them, because it may overtake our own commit (rule 27).
+//! News of payments that nobody knows yet: it waits for them, because it may overtake our own commit (rule 27). So does
+//! news of a refund that may be one of ours, until ours has its name or its end.
 
 use super::change::{self, Changed, When};
 use super::columns::{Columns, Json, Unsigned};
@@ -33,15 +34,25 @@ struct Parked {
     news: News,
 }
 
+/// What parked news has found.
+enum Finding {
+    /// Its payment, to which it can be applied now.
+    Payment(Payment),
+    /// Its payment, but it cannot be judged yet.
+    Later,
+    /// Nothing.
+    Nothing,
+}
+
 impl Store {
     /// Looks at parked news again: applies what finds its payment, and ends what has waited long enough: verified news
     /// is adopted where it says enough, hints are dropped. [`Store::finish`] does the same for its own payment.
     pub async fn unpark(&self, now: Timestamp, ask_at: Option<Timestamp>) -> Result<Vec<Unparked>, StoreError> {
-        let ready = self.parts.readers.read(|connection| ready(connection, now))?;
+        let when = When { now, ask_at };
+        let ready = self.parts.readers.read(|connection| ready(connection, when))?;
         if ready.is_empty() {
             return Ok(Vec::new());
         }
-        let when = When { now, ask_at };
         self.parts.writer.durable(move |connection| end_all(connection, &ready, when)).await
     }
 }
@@ -90,7 +101,7 @@ pub(super) fn catch_up(connection: &Connection, changed: &mut Changed, when: Whe
         return Ok(());
     }
     // Applied news may bring names under which more is parked.
-    while let Some(parked) = next_of(connection, &changed.payment)? {
+    while let Some(parked) = next_of(connection, &changed.payment, when)? {
         match end(connection, &parked, when)? {
             Some(Received::Applied(newer)) => {
                 changed.written |= newer.written;
@@ -112,8 +123,8 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM parked_names)")?.query_row([], |row| row.get(0))
 }
 
-/// The oldest parked news that finds this payment.
-fn next_of(connection: &Connection, payment: &Payment) -> Result<Option<Parked>, StoreError> {
+/// The oldest parked news that finds this payment and can be applied to it: so each is taken at most once.
+fn next_of(connection: &Connection, payment: &Payment, when: When) -> Result<Option<Parked>, StoreError> {
     let mut by_name = connection.prepare_cached("SELECT event FROM parked_names WHERE external = ? AND name = ?")?;
     let mut events = Vec::new();
     let references = payment.refunds.iter().map(|refund| &refund.reference.0).chain([&payment.reference.0]);
@@ -125,7 +136,8 @@ fn next_of(connection: &Connection, payment: &Payment) -> Result<Option<Parked>,
     events.sort_unstable();
     for event in events {
         if let Some(parked) = load(connection, event)?
-            && finds(connection, &parked)?.is_some_and(|found| found.key == payment.key)
+            && let Finding::Payment(found) = find(connection, &parked, when)?
+            && found.key == payment.key
         {
             return Ok(Some(parked));
         }
@@ -133,8 +145,8 @@ fn next_of(connection: &Connection, payment: &Payment) -> Result<Option<Parked>,
     Ok(None)
 }
 
-/// Parked news that has found its payment, or waited long enough.
-fn ready(connection: &Connection, now: Timestamp) -> Result<Vec<i64>, StoreError> {
+/// Parked news that has found its payment and can be applied, or waited long enough for one.
+fn ready(connection: &Connection, when: When) -> Result<Vec<i64>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT key, external, verified, parked_until, news FROM webhook_events INDEXED BY webhook_events_parked
          WHERE news IS NOT NULL ORDER BY key",
@@ -142,7 +154,12 @@ fn ready(connection: &Connection, now: Timestamp) -> Result<Vec<i64>, StoreError
     let mut ready = Vec::new();
     for parked in statement.query_map([], read)? {
         let parked = parked?;
-        if parked.until <= now || finds(connection, &parked)?.is_some() {
+        let is_ready = match find(connection, &parked, when)? {
+            Finding::Payment(_) => true,
+            Finding::Later => false,
+            Finding::Nothing => parked.until <= when.now,
+        };
+        if is_ready {
             ready.push(parked.event);
         }
         if ready.len() == AT_ONCE {
@@ -166,26 +183,31 @@ fn end_all(connection: &Connection, events: &[i64], when: When) -> Result<Vec<Un
 
 /// Ends the waiting where it is over; none: it goes on.
 fn end(connection: &Connection, parked: &Parked, when: When) -> Result<Option<Received>, StoreError> {
-    let received = match finds(connection, parked)? {
-        Some(payment) if parked.verified => {
+    let received = match find(connection, parked, when)? {
+        Finding::Payment(payment) if parked.verified => {
             forget_news(connection, parked.event, when.now)?;
             return Ok(Some(Received::Applied(change::change(connection, payment, &parked.news, when)?)));
         }
-        Some(payment) => Received::Ask(webhooks::ask_now(connection, payment, when.now)?),
-        None if parked.until > when.now => return Ok(None),
-        None if parked.verified => match adopt::adopt(connection, &parked.external, &parked.news, when)? {
+        Finding::Payment(payment) => Received::Ask(webhooks::ask_now(connection, payment, when.now)?),
+        Finding::Later => return Ok(None),
+        Finding::Nothing if parked.until > when.now => return Ok(None),
+        Finding::Nothing if parked.verified => match adopt::adopt(connection, &parked.external, &parked.news, when)? {
             Some(changed) => Received::Adopted(changed),
             None if adopt::may_later(connection, &parked.external, &parked.news)? => return Ok(None),
             None => Received::Dropped,
         },
-        None => Received::Dropped,
+        Finding::Nothing => Received::Dropped,
     };
     forget_news(connection, parked.event, when.now)?;
     Ok(Some(received))
 }
 
-fn finds(connection: &Connection, parked: &Parked) -> Result<Option<Payment>, StoreError> {
-    webhooks::find(connection, &parked.external, &parked.news)
+fn find(connection: &Connection, parked: &Parked, when: When) -> Result<Finding, StoreError> {
+    Ok(match webhooks::find(connection, &parked.external, &parked.news)? {
+        Some(payment) if parked.verified && change::consider(&payment, &parked.news, when).later => Finding::Later,
+        Some(payment) => Finding::Payment(payment),
+        None => Finding::Nothing,
+    })
 }
 
 /// From now on the event is only remembered, so that a repeat is dropped (rule 26); without an id, it is not.

@@ -33,7 +33,7 @@ pub struct Receiving {
 /// What became of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// Verified, and its payment is known.
+    /// Verified, and its payment is known. What cannot be judged before a refund of ours has ended is parked until then.
     Applied(Changed),
     /// Verified, parked for a day, and its payment is taken in now.
     Adopted(Changed),
@@ -107,9 +107,14 @@ fn take_verified(connection: &Connection, receiving: &Receiving, event: &DatedEv
         parked::park(connection, receiving, event.id.as_deref(), &news)?;
         return Ok(Received::Parked);
     };
-    remember(connection, receiving, event)?;
     let when = When { now: receiving.now, ask_at: receiving.ask_at };
-    let mut changed = change::change(connection, payment, &news, when)?;
+    let applied = change::consider(&payment, &news, when);
+    if applied.later {
+        parked::park(connection, receiving, event.id.as_deref(), &news)?;
+    } else {
+        remember(connection, receiving, event)?;
+    }
+    let mut changed = change::write(connection, &payment, applied, when)?;
     parked::catch_up(connection, &mut changed, when)?;
     Ok(Received::Applied(changed))
 }

@@ -160,6 +160,80 @@ fn an_amount_that_disagrees_is_not_believed() {
     assert_eq!(apply(&applied.payment, &wrong, NOW).alert, None, "the amount that was agreed before stays agreed");
 }
 
+/// Rule 13: what was captured is at most what was asked, in its currency.
+#[test]
+fn a_captured_amount_beyond_what_was_asked_is_not_believed() {
+    let dollars = Amount { minor: 400, currency: "USD".into() };
+    for (captured, believed) in [(euro(500), true), (euro(400), true), (euro(501), false), (dollars, false)] {
+        let whole = News { captured: Some(captured.clone()), ..news(Source::Inquiry, NewsState::Accepted) };
+        let capture = News { action: Action::Capture, ..whole.clone() };
+        let amount = News { captured: None, amount: Some(captured.clone()), ..capture.clone() };
+        for news in [whole, capture, amount] {
+            let applied = apply(&payment(PaymentState::Authorized), &news, NOW);
+            let expected = if believed {
+                (PaymentState::Accepted, Some(captured.minor), None)
+            } else {
+                (PaymentState::Authorized, None, Some("amount_disagrees"))
+            };
+            assert_eq!((applied.payment.state, applied.payment.captured, applied.alert), expected, "{news:?}");
+            assert_eq!(applied.payment.review.is_some(), !believed);
+        }
+    }
+}
+
+/// Rule 13: amount said, marked partial, and whether the refund changes; each of them is for a person to look at.
+#[test]
+fn a_refund_whose_amount_disagrees_is_flagged_and_not_believed_unless_it_is_partial() {
+    let dollars = Amount { minor: 200, currency: "USD".into() };
+    for (said, partial, believed) in [
+        (euro(150), false, false),
+        (euro(250), false, false),
+        (dollars.clone(), false, false),
+        (euro(150), true, true),
+        (euro(250), true, false),
+        (dollars, true, false),
+    ] {
+        for (source, state) in [(VERIFIED, NewsState::Accepted), (Source::Inquiry, NewsState::Failed(None))] {
+            let mut known = payment(PaymentState::Accepted);
+            known.refunds = vec![refund(RefundState::Pending, Some("f-1"))];
+            let mut told = News::new(source, Target::default(), Action::Refund, state);
+            (told.action_id, told.amount, told.partial) = (Some("f-1".into()), Some(said.clone()), partial);
+            let applied = apply(&known, &told, NOW);
+            assert_eq!(applied.payment.refunds[0].state != RefundState::Pending, believed, "{told:?}");
+            assert_eq!(applied.callbacks.len(), usize::from(believed));
+            assert!(applied.payment.review.is_some() && applied.alert == Some("amount_disagrees"), "{told:?}");
+        }
+    }
+}
+
+/// The answer's own disagreement was made *pending* already: the refund must not stay *started*.
+#[test]
+fn an_answer_whose_refund_disagrees_leaves_it_pending_and_flagged() {
+    let mut known = payment(PaymentState::Accepted);
+    known.refunds = vec![refund(RefundState::Started, None)];
+    let target = Target { host_reference: Some("f".repeat(32)), ..Target::default() };
+    let mut answer = News::new(Source::Answer, target, Action::Refund, NewsState::Pending);
+    (answer.amount, answer.review) = (Some(euro(150)), Some("asked for 200".into()));
+    let applied = apply(&known, &answer, NOW);
+    assert_eq!(applied.payment.refunds[0].state, RefundState::Pending);
+    assert!(applied.payment.review.is_some() && applied.alert == Some("amount_disagrees"));
+}
+
+#[test]
+fn a_refund_in_another_currency_is_flagged_and_neither_adopted_nor_counted() {
+    let mut elsewhere = News::new(VERIFIED, Target::default(), Action::Refund, NewsState::Accepted);
+    elsewhere.action_id = Some("f-9".into());
+    elsewhere.amount = Some(Amount { minor: 100, currency: "USD".into() });
+    let applied = apply(&payment(PaymentState::Accepted), &elsewhere, NOW);
+    assert_eq!((applied.payment.refunds.len(), applied.payment.refunded, applied.later), (0, 0, false));
+    assert!(applied.payment.review.is_some() && applied.alert == Some("amount_disagrees"));
+    // An adopted payment may have learnt its amount after its refund.
+    let mut known = payment(PaymentState::Accepted);
+    known.refunds = vec![refund(RefundState::Accepted, Some("f-1")), refund(RefundState::Accepted, Some("f-2"))];
+    known.refunds[1].amount.currency = "USD".into();
+    assert_eq!(known.paid_back(), 200);
+}
+
 #[test]
 fn every_name_learnt_is_kept_and_the_first_told_id_stays() {
     let mut known = payment(PaymentState::Unknown);
@@ -225,7 +299,12 @@ fn a_refund_made_elsewhere_is_adopted_unless_one_of_ours_is_unnamed() {
     let mut racing = payment(PaymentState::Accepted);
     racing.refunds = vec![refund(RefundState::Started, None)];
     let applied = apply(&racing, &elsewhere, NOW);
-    assert_eq!((applied.payment.refunds.len(), applied.ask), (1, true));
+    assert_eq!((applied.payment.refunds.len(), applied.ask, applied.later), (1, true, true));
+    elsewhere.source = Source::Inquiry;
+    let applied = apply(&racing, &elsewhere, NOW);
+    assert_eq!((applied.ask, applied.later), (false, true), "an answer to a question does not ask it again");
+    racing.refunds[0].state = RefundState::Failed;
+    assert!(!apply(&racing, &elsewhere, NOW).later);
 }
 
 fn any_news() -> impl Strategy<Value = News> {

@@ -150,3 +150,67 @@ async fn news_of_a_subscription_is_remembered_and_handed_back() {
     };
     assert_eq!(store.receive(both).await.unwrap(), [Received::NotHandledYet, Received::Repeated]);
 }
+
+/// The merchant's id outlives an attempt: the end of the first says nothing about the second.
+#[tokio::test]
+async fn news_of_an_earlier_attempt_is_not_applied_to_the_one_that_lives() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::NotExecuted, None).await;
+    store.ended(pay("s-1"), Settled::Pending, Some("p-2")).await;
+    let about = |ids: &[&str], reference: Option<&str>| {
+        let target = Target {
+            shop_transaction_id: Some("s-1".into()),
+            host_reference: reference.map(str::to_owned),
+            ..target(ids)
+        };
+        News { target, ..verified(&[], NewsState::Failed(None)) }
+    };
+    for (ids, reference) in [(&["p-1"][..], None), (&[], Some("of another host"))] {
+        for trust in [Trust::Verified, Trust::Hint] {
+            assert_eq!(receive(&store, trust, None, about(ids, reference)).await, Received::Parked, "{ids:?}");
+        }
+    }
+    assert_eq!(store.unpark(NOW, None).await.unwrap(), [], "it waits, and is looked at in vain");
+    assert_eq!(store.state_of("p-2"), PaymentState::Pending);
+    let uncontradicted = receive(&store, Trust::Verified, None, about(&[], None)).await;
+    assert!(matches!(uncontradicted, Received::Applied(_)));
+    assert_eq!(store.state_of("p-2"), PaymentState::Failed);
+}
+
+/// Rule 14: whether it was made elsewhere shows once ours has its name.
+#[tokio::test]
+async fn news_of_a_refund_that_may_be_ours_waits_until_ours_has_its_name() {
+    for (named, refunded, told) in [("r-1", 400, 2), ("r-9", 100, 1)] {
+        let store = opened();
+        let payment = store.accepted("s-1", "p-1").await;
+        let (ours, _) = store.new_operation(refund(payment.key, 100)).await;
+        let amount = if named == "r-1" { 300 } else { 100 };
+        let news = || News { amount: Some(euro(amount)), ..about_refund(&["p-1"], "r-9", NewsState::Accepted) };
+        let Received::Applied(changed) = receive(&store, Trust::Verified, Some("e-1"), news()).await else { panic!() };
+        assert!(changed.ask && changed.payment.refunds.len() == 1);
+        assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news()).await, Received::Repeated);
+        assert_eq!(store.unpark(NOW.plus(2 * DAY), None).await.unwrap(), [], "not while ours has no name");
+        let finished = store.finish(end(&ours, Settled::Succeeded, Some(named))).await.unwrap();
+        assert_eq!(finished.changed.payment.refunded, refunded, "ours is {named}");
+        assert_eq!(store.told().iter().filter(|kind| *kind == "refund.accepted").count(), told);
+        assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news()).await, Received::Repeated);
+        assert_eq!(store.query::<i64>("SELECT count(*) FROM parked_names"), [0]);
+    }
+}
+
+/// Ours may end without a name, by the clock or by a question; what waits behind is not held up.
+#[tokio::test]
+async fn news_of_a_refund_made_elsewhere_is_adopted_when_ours_came_to_nothing() {
+    let store = opened();
+    let payment = store.accepted("s-1", "p-1").await;
+    let (ours, _) = store.new_operation(refund(payment.key, 100)).await;
+    store.finish(end(&ours, Settled::Unknown, None)).await.unwrap();
+    let news = News { amount: Some(euro(300)), ..about_refund(&["p-1"], "r-9", NewsState::Accepted) };
+    receive(&store, Trust::Verified, Some("e-1"), news).await;
+    receive(&store, Trust::Verified, Some("e-2"), verified(&["p-1"], NewsState::Accepted)).await;
+    let target = Target { host_reference: Some(ours.reference.0.clone()), ..Target::default() };
+    let nothing = News::new(Source::Inquiry, target, Action::Refund, NewsState::NotExecuted);
+    let changed = store.report_on(payment.key, nothing, NOW).await.unwrap();
+    assert_eq!((changed.payment.refunded, changed.payment.refunds.len()), (300, 2));
+    assert_eq!(store.unpark(NOW.plus(2 * DAY), None).await.unwrap(), []);
+}
