@@ -84,7 +84,10 @@ fn apply_to_payment(applied: &mut Applied, news: &News) {
             payment.state = reported;
             remember(payment, news);
             settle_amounts(payment, news, reported);
-            payment.ask_at = None;
+            // What is decided needs no question; any other keeps waiting, for its asker alone knows that it was asked.
+            if payment.state.is_terminal() && payment.held() == 0 {
+                payment.ask_at = None;
+            }
             if news.source != Source::Answer && payment.told.is_none() {
                 payment.told = Some(payment.shown_id().to_owned());
             }

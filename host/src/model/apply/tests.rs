@@ -307,6 +307,16 @@ fn a_refund_made_elsewhere_is_adopted_unless_one_of_ours_is_unnamed() {
     assert!(!apply(&racing, &elsewhere, NOW).later);
 }
 
+#[test]
+fn a_question_that_waits_ends_with_a_decision_and_with_nothing_less() {
+    let mut known = payment(PaymentState::Started);
+    known.ask_at = Some(NOW);
+    let pending = apply(&known, &news(Source::Answer, NewsState::Pending), NOW).payment;
+    assert_eq!(pending.ask_at, Some(NOW));
+    let accepted = apply(&pending, &news(Source::Inquiry, NewsState::Accepted), NOW).payment;
+    assert_eq!(accepted.ask_at, None);
+}
+
 fn any_news() -> impl Strategy<Value = News> {
     let source = prop::sample::select(vec![Source::Inquiry, VERIFIED, CANNOT_ASK]);
     let state = prop::sample::select(PaymentState::ALL.to_vec());
