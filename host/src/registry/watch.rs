@@ -3,7 +3,7 @@
 
 use super::Registry;
 use crate::clock::Clock;
-use notify::{RecursiveMode, Watcher as _};
+use notify::{Event, RecursiveMode, Watcher as _};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -30,7 +30,13 @@ impl Registry {
 }
 
 fn notified(registry: &Registry, moved: Arc<Notify>) -> notify::Result<notify::RecommendedWatcher> {
-    let mut watcher = notify::recommended_watcher(move |_| moved.notify_one())?;
+    // Looking opens the folder, which is told as an access: to follow that would be to look without end.
+    let changed = move |event: notify::Result<Event>| {
+        if !event.is_ok_and(|event| event.kind.is_access()) {
+            moved.notify_one();
+        }
+    };
+    let mut watcher = notify::recommended_watcher(changed)?;
     watcher.watch(registry.dir(), RecursiveMode::NonRecursive)?;
     Ok(watcher)
 }
