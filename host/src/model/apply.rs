@@ -6,6 +6,15 @@ use super::{Action, Callback, CallbackType, NewsState, Payment, PaymentState, Re
 use super::{Destination, News, Reference};
 use crate::clock::Timestamp;
 
+/// Provider ids kept for a payment, and for each refund: a provider that invents more is found out, and fills no disk.
+const IDS: usize = 64;
+
+/// Refunds made elsewhere that a payment takes in.
+const ADOPTED_REFUNDS: usize = 256;
+
+/// The alert where there are more.
+const TOO_MANY: &str = "too_many_names";
+
 /// What news made of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -41,7 +50,7 @@ enum Verdict {
 /// Applies `news`, at `now`, to a payment that was found by its names.
 pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
     let mut applied = Applied { payment: before.clone(), callbacks: Vec::new(), ask: false, later: false, alert: None };
-    learn_names(&mut applied.payment, news);
+    learn_names(&mut applied, news);
     match news.action {
         Action::Refund => apply_to_refund(&mut applied, news, now),
         Action::Payment | Action::Capture | Action::Void => apply_to_payment(&mut applied, news),
@@ -207,19 +216,28 @@ fn is_stale(payment: &Payment, news: &News) -> bool {
     matches!((news.occurred_at, payment.observed_at), (Some(occurred), Some(observed)) if occurred < observed)
 }
 
-fn learn_names(payment: &mut Payment, news: &News) {
-    add_new(&mut payment.ids, news.target.payment_ids.iter());
+fn learn_names(applied: &mut Applied, news: &News) {
+    let payment = &mut applied.payment;
     if payment.shop_transaction_id.is_none() {
         payment.shop_transaction_id.clone_from(&news.target.shop_transaction_id);
     }
+    if !add_new(&mut payment.ids, news.target.payment_ids.iter()) {
+        applied.alert = Some(TOO_MANY);
+    }
 }
 
-fn add_new<'a>(ids: &mut Vec<String>, news: impl Iterator<Item = &'a String>) {
+/// Adds what is new. Says whether there was room for all of it.
+fn add_new<'a>(ids: &mut Vec<String>, news: impl Iterator<Item = &'a String>) -> bool {
     for id in news {
-        if !ids.contains(id) {
-            ids.push(id.clone());
+        if ids.contains(id) {
+            continue;
         }
+        if ids.len() >= IDS {
+            return false;
+        }
+        ids.push(id.clone());
     }
+    true
 }
 
 fn remember(payment: &mut Payment, news: &News) {
@@ -268,7 +286,9 @@ fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp) {
         return;
     };
     let refund = &mut applied.payment.refunds[position];
-    add_new(&mut refund.ids, news.action_id.iter());
+    if !add_new(&mut refund.ids, news.action_id.iter()) {
+        applied.alert = Some(TOO_MANY);
+    }
     let asked = Some(refund.amount.clone());
     if let Some(review) = disagreement(news.amount.as_ref(), false, asked.as_ref()) {
         flag(applied, review);
@@ -370,6 +390,10 @@ fn adopt_refund(applied: &mut Applied, news: &News, reported: RefundState, now: 
         let review =
             format!("paid in {currency}, the provider tells of a refund of {} {}", amount.minor, amount.currency);
         flag(applied, review);
+        return None;
+    }
+    if applied.payment.refunds.iter().filter(|refund| refund.operation.is_none()).count() >= ADOPTED_REFUNDS {
+        applied.alert = Some(TOO_MANY);
         return None;
     }
     applied.payment.refunds.push(Refund {

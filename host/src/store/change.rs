@@ -6,6 +6,7 @@ use super::{adopt, callbacks, payments};
 use crate::clock::Timestamp;
 use crate::model::{Applied, News, Payment, PaymentKey, apply};
 use rusqlite::Connection;
+use std::collections::HashSet;
 
 /// What news made of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub(super) fn write(
 /// Registers the names that are new. One that an adopted payment has makes the two one (rule 5); one of a payment
 /// that came to nothing goes to the payment that lives; any other stays where it is, and a person is told.
 fn take_names(connection: &Connection, before: &Payment, applied: &mut Applied, when: When) -> Result<(), StoreError> {
-    let known: Vec<_> = names::of(before).collect();
+    let known: HashSet<_> = names::of(before).collect();
     let new: Vec<(Named, String)> = names::of(&applied.payment)
         .filter(|name| !known.contains(name))
         .map(|(named, name)| (named, name.clone()))

@@ -5,7 +5,7 @@ use crate::model::{Action, Payment, PaymentKey, Target};
 use rusqlite::{Connection, OptionalExtension};
 
 /// What a name names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Named {
     Payment,
     Refund,

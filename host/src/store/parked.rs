@@ -35,6 +35,7 @@ struct Parked {
 }
 
 /// What parked news has found.
+#[expect(clippy::large_enum_variant, reason = "made and taken apart at once")]
 enum Finding {
     /// Its payment, to which it can be applied now.
     Payment(Payment),

@@ -245,6 +245,28 @@ fn every_name_learnt_is_kept_and_the_first_told_id_stays() {
     assert_eq!(applied.payment.shown_id(), "r".repeat(32));
 }
 
+#[test]
+fn names_without_end_are_not_kept_and_a_person_is_told() {
+    let mut many = news(Source::Inquiry, NewsState::Accepted);
+    many.target.payment_ids = (0..100).map(|number| format!("p-{number}")).collect();
+    let applied = apply(&payment(PaymentState::Pending), &many, NOW);
+    assert_eq!((applied.payment.ids.len(), applied.alert), (IDS, Some("too_many_names")));
+    assert_eq!(applied.payment.state, PaymentState::Accepted, "what the news says counts all the same");
+    many.target.payment_ids.truncate(IDS);
+    assert_eq!(apply(&applied.payment, &many, NOW).alert, None, "known ones need no room");
+
+    let mut known = payment(PaymentState::Accepted);
+    let mut elsewhere = News::new(VERIFIED, Target::default(), Action::Refund, NewsState::Accepted);
+    elsewhere.amount = Some(euro(1));
+    for number in 0..=ADOPTED_REFUNDS {
+        elsewhere.action_id = Some(format!("f-{number}"));
+        let applied = apply(&known, &elsewhere, NOW);
+        assert_eq!(applied.alert, (number == ADOPTED_REFUNDS).then_some("too_many_names"));
+        known = applied.payment;
+    }
+    assert_eq!(known.refunds.len(), ADOPTED_REFUNDS);
+}
+
 /// Rule 12.
 #[test]
 fn open_refunds_hold_their_amount_and_only_a_definite_failure_releases_it() {
