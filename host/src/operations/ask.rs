@@ -2,6 +2,7 @@
 //! own name for it (rules 8 and 9). What it says becomes news; an error changes nothing.
 
 use super::Operations;
+use super::follow::tell_follow_ups;
 use super::perform::store_away;
 use crate::clock::Timestamp;
 use crate::model::{
@@ -17,7 +18,7 @@ use std::time::Duration;
 /// A search proves that nothing happened only when the attempt is older than this (rule 9).
 const SEARCH_SETTLES: Duration = Duration::from_secs(15 * 60);
 
-/// Payments whose last asking is remembered, at most.
+/// Payments whose last asking is remembered, before the old ones are forgotten for the first time.
 const REMEMBERED: usize = 10_000;
 
 /// Why the provider told nothing.
@@ -33,22 +34,31 @@ pub(super) enum Silence {
 
 /// When each payment was last asked about, so that hints cannot make the host ask without end (rule 24).
 #[derive(Default)]
-pub(super) struct Asked(Mutex<HashMap<PaymentKey, Timestamp>>);
+pub(super) struct Asked(Mutex<LastAsked>);
+
+#[derive(Default)]
+struct LastAsked {
+    at: HashMap<PaymentKey, Timestamp>,
+    /// How many there may be before the old ones are forgotten.
+    room: usize,
+}
 
 impl Asked {
-    /// Notes an asking.
+    /// Notes an asking. The old ones are forgotten when their number has doubled, so that a note costs the same however
+    /// many there are.
     pub(super) fn note(&self, payment: PaymentKey, now: Timestamp, gap: Duration) {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() >= REMEMBERED {
-            asked.retain(|_, at| at.plus(gap) > now);
+        if asked.at.len() >= asked.room {
+            asked.at.retain(|_, at| at.plus(gap) > now);
+            asked.room = REMEMBERED.max(asked.at.len() * 2);
         }
-        asked.insert(payment, now);
+        asked.at.insert(payment, now);
     }
 
     /// When it may be asked again; none: now.
     pub(super) fn not_before(&self, payment: PaymentKey, now: Timestamp, gap: Duration) -> Option<Timestamp> {
         let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.get(&payment).map(|at| at.plus(gap)).filter(|again| *again > now)
+        asked.at.get(&payment).map(|at| at.plus(gap)).filter(|again| *again > now)
     }
 }
 
@@ -64,6 +74,7 @@ impl Operations {
             Some(refund) => self.ask_refund(&serving, payment, refund).await?,
             None => self.ask_payment(&serving, payment).await?,
         };
+        tell_follow_ups(&payment.external, &news);
         if !apply(payment, &news, now).differs_from(payment) {
             return Ok(payment.clone());
         }
@@ -230,5 +241,26 @@ fn silence(error: PluginError) -> Silence {
         PluginError::NotFound(_) => Silence::NotFound,
         PluginError::Unsupported(_) => Silence::CannotAsk,
         error => Silence::Failed(format!("{error:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GAP: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn a_payment_is_asked_about_once_in_a_while_however_many_others_there_are() {
+        let asked = Asked::default();
+        for key in 0..3 * REMEMBERED as i64 {
+            asked.note(PaymentKey(key), Timestamp(1_000), GAP);
+        }
+        assert_eq!(asked.not_before(PaymentKey(0), Timestamp(10_999), GAP), Some(Timestamp(11_000)));
+        assert_eq!(asked.not_before(PaymentKey(0), Timestamp(11_000), GAP), None);
+        for key in 0..6 * REMEMBERED as i64 {
+            asked.note(PaymentKey(-1 - key), Timestamp(20_000), GAP);
+        }
+        assert!(!asked.0.lock().unwrap().at.contains_key(&PaymentKey(0)), "what is over is forgotten");
     }
 }

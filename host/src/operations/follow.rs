@@ -3,7 +3,7 @@
 use super::Operations;
 use super::ask::Silence;
 use crate::clock::Timestamp;
-use crate::model::Payment;
+use crate::model::{News, Payment};
 use crate::store::{Changed, Lapsed, StoreError};
 use crate::{task, telemetry};
 use std::time::Duration;
@@ -99,6 +99,14 @@ impl Operations {
         if told && let Err(error) = self.0.store.asked(payment.key, lease).await {
             tracing::warn!(%error, "a question will be asked once more: the store is not available");
         }
+    }
+}
+
+/// A plugin asks for a capture or a continuation. The host has no such operation, and must not stay silent about it.
+pub(super) fn tell_follow_ups(external: &str, news: &News) {
+    if !news.follow_ups.is_empty() {
+        let asked = news.follow_ups.len();
+        tracing::warn!(external, asked, "the plugin asks for a capture or continuation: not carried out");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way of one operation, the same for every kind: claim, call, classify, finish, answer. What differs between
 //! kinds is the data in [`Plan`].
 
+use super::follow::tell_follow_ups;
 use super::running::Waited;
 use super::{Answered, Caller, Ended, Error, Operations, Respond, told};
 use crate::capabilities::Report;
@@ -143,6 +144,7 @@ impl Operations {
             answer_if_contradicted: None,
             ask_at: None,
         };
+        tell_follow_ups(&payment.external, &finish.news);
         let ended = Ended { kind: operation.kind, outcome, payment_id, refund_id };
         let answer = respond(&Ok(ended.clone()));
         let doubtful = respond(&Ok(in_doubt(&ended)));

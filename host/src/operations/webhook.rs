@@ -1,6 +1,7 @@
 //! Webhooks: what a provider sends to us (rules 23 to 28). The plugin reads it; what it proves becomes news, what it
 //! only hints at makes the host ask. The reply goes out once the news is on disk.
 
+use super::follow::tell_follow_ups;
 use super::perform::store_away;
 use super::{Operations, WebhookRefused};
 use crate::model::{
@@ -85,6 +86,11 @@ impl Operations {
     }
 
     async fn write_down(&self, external: &str, receipt: Receipt) -> Result<Reply, WebhookRefused> {
+        for event in &receipt.events {
+            if let Event::Payment(news) = &event.event {
+                tell_follow_ups(external, news);
+            }
+        }
         let now = self.0.clock.now();
         let receiving = Receiving {
             now,
