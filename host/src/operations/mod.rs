@@ -5,11 +5,15 @@
 
 mod address;
 mod ask;
+mod ask_subscription;
 mod call;
+mod capture;
 mod ended;
+mod ending;
 mod error;
 mod external;
 mod follow;
+mod follow_up;
 mod pay;
 mod perform;
 mod records;
@@ -18,16 +22,19 @@ mod room;
 mod running;
 mod settings;
 mod status;
+mod subscription;
 mod told;
+mod utility;
 mod webhook;
 
-pub use ended::{Answered, Caller, Ended, Lookup, RefundAsked, Respond, WebhookRefused};
+pub use ended::{Answered, Caller, CaptureAsked, Ended, Lookup, RefundAsked, Respond, WebhookRefused};
 pub use error::Error;
 pub use external::{External, Readiness, Serving};
 pub use settings::Settings;
 
 use crate::clock::Clock;
 use crate::egress::Egress;
+use crate::model::{PaymentKey, SubscriptionKey};
 use crate::outbox::Outbox;
 use crate::registry::{Absence, Registry, Serving as Served};
 use crate::store::Store;
@@ -53,7 +60,8 @@ struct Parts {
     addresses: Addresses,
     running: Running,
     room: Room,
-    asked: ask::Asked,
+    asked: ask::Asked<PaymentKey>,
+    asked_subscriptions: ask::Asked<SubscriptionKey>,
     follow: Notify,
 }
 
@@ -81,6 +89,7 @@ impl Operations {
             running: Running::default(),
             room: Room::default(),
             asked: ask::Asked::default(),
+            asked_subscriptions: ask::Asked::default(),
             follow: Notify::new(),
         }))
     }
