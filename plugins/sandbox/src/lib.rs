@@ -35,6 +35,10 @@
 //!
 //! **Webhooks** are described in [`notice`] and [`signature`], **utilities** in [`utilities`].
 //!
+//! **Where the setting `misbehave` is `false`**, digits choose none of `refuse`, `unknown`, `slow`, `trap`,
+//! `loop` and `memory`: what they are for succeeds. By name, `unknown` and `slow` (for a second at most) can
+//! still be wished for; the others are the caller's fault.
+//!
 //! What a later call must know travels in `carry`. The plugin's own store holds only what no answer could
 //! carry: payments whose answer was lost, what webhooks have said, captures, changes and cancellations. It
 //! is this provider's [`ledger`] of payments and [`register`] of subscriptions.

@@ -72,7 +72,8 @@ fn void(query: &Query) -> Result<Option<PaymentStatus>> {
 /// The payment to which it was done, where anything was done to it.
 fn acted_on(query: &Query) -> Result<Option<(&Payment, ledger::Line)>> {
     let Some(payment) = &query.payment else { return Ok(None) };
-    Ok(ledger::find(payment.id()?)?.map(|line| (payment, line)))
+    let Some(id) = payment.reference.payment_ids.first() else { return Ok(None) };
+    Ok(ledger::find(id)?.map(|line| (payment, line)))
 }
 
 fn unnamed() -> Reference {
