@@ -33,7 +33,7 @@
 //! shows in the status' metadata; of the scenarios it knows, by name only, `decline`, `pending-accepted`,
 //! `pending-failed` (pending, and not changed), and those in which something goes wrong.
 //!
-//! **Webhooks** are described in [`notice`] and [`signature`], **utilities** in [`utilities`].
+//! **Webhooks** are described in `notice` and `signature`, **utilities** in `utilities`.
 //!
 //! **Where the setting `misbehave` is `false`**, digits choose none of `refuse`, `unknown`, `slow`, `trap`,
 //! `loop` and `memory`: what they are for succeeds. By name, `unknown` and `slow` (for a second at most) can
@@ -41,7 +41,7 @@
 //!
 //! What a later call must know travels in `carry`. The plugin's own store holds only what no answer could
 //! carry: payments whose answer was lost, what webhooks have said, captures, changes and cancellations. It
-//! is this provider's [`ledger`] of payments and [`register`] of subscriptions.
+//! is this provider's `ledger` of payments and `register` of subscriptions.
 
 mod billing;
 mod captures;
