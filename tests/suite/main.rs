@@ -10,6 +10,8 @@
 mod harness;
 
 mod bad_input;
+mod captures;
+mod captures;
 mod crash;
 mod crash_points;
 mod faults;
@@ -25,4 +27,6 @@ mod pay;
 mod refunds;
 mod rest;
 mod sandbox;
+mod subscriptions;
+mod subscriptions;
 mod webhooks;
