@@ -35,6 +35,23 @@ list! {
     Counter HTTP_PAYMENT_REFUNDED = "http_payment_refunded_total";
     /// Calls of status and check.
     Counter HTTP_PAYMENT_STATUS = "http_payment_status_total";
+    /// Calls of capture, which takes what was authorised.
+    Counter HTTP_PAYMENT_AUTHORIZED = "http_payment_authorized_total";
+    /// Calls of void, which lets what was authorised expire.
+    Counter HTTP_PAYMENT_EXPIRED = "http_payment_expired_total";
+    /// Calls of pay-by-link.
+    Counter HTTP_PAYMENT_LINK_CREATED = "http_payment_link_created_total";
+    /// Calls of subscription schedule and start.
+    Counter HTTP_SUBSCRIPTION_CREATED = "http_subscription_created_total";
+    /// Calls of subscription pay, by the authority that a subscription gave.
+    Counter HTTP_SUBSCRIPTION_AUTHORIZED = "http_subscription_authorized_total";
+    /// Calls of subscription update and expire.
+    Counter HTTP_SUBSCRIPTION_UPDATE = "http_subscription_update_total";
+    /// Calls of subscription status. In the Payment Gateway Manager a service of its own keeps subscriptions, and this
+    /// counts the calls of it.
+    Counter HTTP_SUBSCRIPTION_HANDLER = "http_subscription_handler_total";
+    /// Calls of utilities.
+    Counter HTTP_UTILS = "http_utils_total";
     /// Webhooks that came in.
     Counter HTTP_CALLBACK = "http_callback_total";
     /// How long a request took, by `external`, `method`, `route` and `status`.

@@ -58,6 +58,14 @@ pub(super) fn describe_metrics() {
     metrics::describe_counter!(telemetry::HTTP_PAYMENT_REFUNDED, "Calls of refund");
     metrics::describe_counter!(telemetry::HTTP_PAYMENT_STATUS, "Calls of status and check");
     metrics::describe_counter!(telemetry::HTTP_CALLBACK, "Webhooks received");
+    metrics::describe_counter!(telemetry::HTTP_PAYMENT_AUTHORIZED, "Calls of capture");
+    metrics::describe_counter!(telemetry::HTTP_PAYMENT_EXPIRED, "Calls of void");
+    metrics::describe_counter!(telemetry::HTTP_PAYMENT_LINK_CREATED, "Calls of pay-by-link");
+    metrics::describe_counter!(telemetry::HTTP_SUBSCRIPTION_CREATED, "Calls of subscription schedule and start");
+    metrics::describe_counter!(telemetry::HTTP_SUBSCRIPTION_AUTHORIZED, "Calls of subscription pay");
+    metrics::describe_counter!(telemetry::HTTP_SUBSCRIPTION_UPDATE, "Calls of subscription update and expire");
+    metrics::describe_counter!(telemetry::HTTP_SUBSCRIPTION_HANDLER, "Calls of subscription status");
+    metrics::describe_counter!(telemetry::HTTP_UTILS, "Calls of utilities");
     metrics::describe_histogram!(telemetry::HTTP_REQUEST_SECONDS, metrics::Unit::Seconds, "Time to answer a request");
 }
 

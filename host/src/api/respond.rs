@@ -42,7 +42,11 @@ fn done(ended: &Ended) -> Answer {
 }
 
 fn body(ended: &Ended) -> serde_json::Result<Vec<u8>> {
-    let shown = show(&ended.outcome);
+    let shown = match (ended.kind, &ended.outcome) {
+        // Released: PGM has no word for it.
+        (Kind::Void, Outcome::Succeeded(_)) => show(&ended.outcome).with("state", "VOIDED"),
+        _ => show(&ended.outcome),
+    };
     let payment_id = ended.payment_id.clone();
     let subscription_token = ended.subscription_token.clone();
     match ended.kind {
@@ -81,17 +85,18 @@ fn body(ended: &Ended) -> serde_json::Result<Vec<u8>> {
             subscription_token,
             metadata: shown.metadata,
         }),
-        Kind::Link => serde_json::to_vec(&link_answer(shown, &payment_id)),
+        Kind::Link => serde_json::to_vec(&link_answer(&ended.outcome, shown, &payment_id)),
         Kind::Utility => Ok(utility_answer(&ended.outcome)),
     }
 }
 
 /// A link is there, or it is not: what is not known of it is followed up as a payment, and told as such.
-fn link_answer(shown: Shown, payment_id: &str) -> LinkAnswer {
-    let description = Some(shown.description.as_str());
-    match shown.places() {
-        (Some(url), _) | (None, Some(url)) => LinkAnswer::created(payment_id, &url, description),
-        (None, None) => LinkAnswer::not_created(payment_id, shown.description, shown.metadata),
+fn link_answer(outcome: &Outcome, shown: Shown, payment_id: &str) -> LinkAnswer {
+    match (outcome, shown.places()) {
+        (Outcome::ActionRequired(said, _), (Some(url), _) | (None, Some(url))) => {
+            LinkAnswer::created(payment_id, &url, said.description.as_deref())
+        }
+        _ => LinkAnswer::not_created(payment_id, shown.description, shown.metadata),
     }
 }
 

@@ -3,21 +3,30 @@
 use super::problem::{Code, Problem};
 use super::{Api, document, health, v3};
 use crate::telemetry;
-use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Pay,
     Refund,
+    Capture,
+    Void,
     Status,
     StatusByBody,
     Check,
     Callback,
+    Schedule,
+    Start,
+    /// Pay under a subscription.
+    Charge,
+    Update,
+    SubscriptionStatus,
+    Expire,
+    Link,
+    Utility,
     Externals,
     External,
-    /// Part of PGM's interface that no plugin is asked for: 501, or 404 where there is no such external.
-    NotSupported,
     OpenApi,
     Healthz,
     Ready,
@@ -31,6 +40,7 @@ pub(super) enum Verb {
     Get,
     Post,
     Delete,
+    /// What a utility may be called by: all that HTTP has but CONNECT and TRACE.
     Any,
 }
 
@@ -61,26 +71,34 @@ pub(super) const ROUTES: &[Route] = &[
     row(Get, "/v3/{external}/check", O::Check),
     row(Get, "/v3/{external}/callback", O::Callback),
     row(Post, "/v3/{external}/callback", O::Callback),
-    row(Post, "/v3/{external}/capture", O::NotSupported),
-    row(Post, "/v3/{external}/void", O::NotSupported),
-    row(Post, "/v3/{external}/subscription/schedule", O::NotSupported),
-    row(Post, "/v3/{external}/subscription/start", O::NotSupported),
-    row(Post, "/v3/{external}/subscription/pay", O::NotSupported),
-    row(Post, "/v3/{external}/{paymentMethod}/subscription/schedule", O::NotSupported),
-    row(Post, "/v3/{external}/{paymentMethod}/subscription/start", O::NotSupported),
-    row(Post, "/v3/{external}/{paymentMethod}/subscription/pay", O::NotSupported),
-    row(Post, "/v3/{external}/subscription/update/{subscriptionToken}", O::NotSupported),
-    row(Get, "/v3/{external}/subscription/status/{subscriptionToken}", O::NotSupported),
-    row(Post, "/v3/{external}/subscription/expire/{subscriptionToken}", O::NotSupported),
-    row(Delete, "/v3/{external}/subscription/expire/{subscriptionToken}", O::NotSupported),
-    row(Post, "/v3/{external}/pay-by-link", O::NotSupported),
-    row(Any, "/v3/{external}/utility/{*name}", O::NotSupported),
+    row(Post, "/v3/{external}/capture", O::Capture),
+    row(Post, "/v3/{external}/void", O::Void),
+    row(Post, "/v3/{external}/subscription/schedule", O::Schedule),
+    row(Post, "/v3/{external}/subscription/start", O::Start),
+    row(Post, "/v3/{external}/subscription/pay", O::Charge),
+    row(Post, "/v3/{external}/{paymentMethod}/subscription/schedule", O::Schedule),
+    row(Post, "/v3/{external}/{paymentMethod}/subscription/start", O::Start),
+    row(Post, "/v3/{external}/{paymentMethod}/subscription/pay", O::Charge),
+    row(Post, "/v3/{external}/subscription/update/{subscriptionToken}", O::Update),
+    row(Get, "/v3/{external}/subscription/status/{subscriptionToken}", O::SubscriptionStatus),
+    row(Post, "/v3/{external}/subscription/expire/{subscriptionToken}", O::Expire),
+    row(Delete, "/v3/{external}/subscription/expire/{subscriptionToken}", O::Expire),
+    row(Post, "/v3/{external}/pay-by-link", O::Link),
+    row(Any, "/v3/{external}/utility/{*name}", O::Utility),
     row(Get, "/documentation/openapi.json", O::OpenApi),
     row(Get, "/-/healthz", O::Healthz),
     row(Get, "/-/ready", O::Ready),
     row(Get, "/-/check-up", O::CheckUp),
     row(Get, "/-/metrics", O::Metrics),
 ];
+
+/// GET takes HEAD along.
+const EVERY_METHOD: MethodFilter = MethodFilter::GET
+    .or(MethodFilter::POST)
+    .or(MethodFilter::PUT)
+    .or(MethodFilter::PATCH)
+    .or(MethodFilter::DELETE)
+    .or(MethodFilter::OPTIONS);
 
 impl Route {
     /// The handler behind it.
@@ -89,18 +107,27 @@ impl Route {
             Get => MethodFilter::GET,
             Post => MethodFilter::POST,
             Delete => MethodFilter::DELETE,
-            Any => return any(v3::not_supported),
+            Any => EVERY_METHOD,
         };
         match self.operation {
             O::Pay => on(filter, v3::pay),
             O::Refund => on(filter, v3::refund),
+            O::Capture => on(filter, v3::capture),
+            O::Void => on(filter, v3::void),
             O::Status => on(filter, v3::status),
             O::StatusByBody => on(filter, v3::status_by_body),
             O::Check => on(filter, v3::check),
             O::Callback => on(filter, v3::callback),
+            O::Schedule => on(filter, v3::schedule),
+            O::Start => on(filter, v3::start),
+            O::Charge => on(filter, v3::charge),
+            O::Update => on(filter, v3::update),
+            O::SubscriptionStatus => on(filter, v3::subscription_status),
+            O::Expire => on(filter, v3::expire),
+            O::Link => on(filter, v3::link),
+            O::Utility => on(filter, v3::utility),
             O::Externals => on(filter, v3::externals),
             O::External => on(filter, v3::external),
-            O::NotSupported => on(filter, v3::not_supported),
             O::OpenApi => on(filter, document::serve),
             O::Healthz => on(filter, health::healthz),
             O::Ready => on(filter, health::ready),
@@ -118,6 +145,14 @@ impl Operation {
             O::Refund => Some(telemetry::HTTP_PAYMENT_REFUNDED),
             O::Status | O::StatusByBody | O::Check => Some(telemetry::HTTP_PAYMENT_STATUS),
             O::Callback => Some(telemetry::HTTP_CALLBACK),
+            O::Capture => Some(telemetry::HTTP_PAYMENT_AUTHORIZED),
+            O::Void => Some(telemetry::HTTP_PAYMENT_EXPIRED),
+            O::Link => Some(telemetry::HTTP_PAYMENT_LINK_CREATED),
+            O::Schedule | O::Start => Some(telemetry::HTTP_SUBSCRIPTION_CREATED),
+            O::Charge => Some(telemetry::HTTP_SUBSCRIPTION_AUTHORIZED),
+            O::Update | O::Expire => Some(telemetry::HTTP_SUBSCRIPTION_UPDATE),
+            O::SubscriptionStatus => Some(telemetry::HTTP_SUBSCRIPTION_HANDLER),
+            O::Utility => Some(telemetry::HTTP_UTILS),
             _ => None,
         }
     }

@@ -36,7 +36,10 @@ impl LinkAnswer {
         Self {
             result_code: "OK",
             result: "OK",
-            result_description: description.unwrap_or("The link was created.").to_owned(),
+            result_description: description
+                .filter(|text| !text.is_empty())
+                .unwrap_or("The link was created.")
+                .to_owned(),
             payment_id: payment_id.to_owned(),
             link: Some(url.to_owned()),
             metadata: object(None),

@@ -1,11 +1,15 @@
 //! `GET /documentation/openapi.json`: the OpenAPI 3.1 document, made of the list of routes and of the types that the
 //! answers are made of. What a body may hold is described in [`schemas`]; tests hold it against what is read.
 
+mod examples;
 mod operations;
+mod parameters;
+mod parts;
 mod schemas;
+mod subscriptions;
 
-use super::routes::{ROUTES, Route, Verb};
-use super::{Api, answers, health, problem, routes, v3};
+use super::routes::{ROUTES, Verb};
+use super::{Api, answers, health, problem, v3};
 use crate::model::{LinkAnswer, PaymentStatus, SubscriptionStatus};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -38,27 +42,41 @@ fn document() -> OpenApi {
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
     let mut paths = Paths::new();
-    for (route, method) in ROUTES.iter().filter_map(documented) {
-        paths.add_path_operation(route.path, vec![method], operations::described(route));
+    for route in ROUTES {
+        for method in methods(route.verb) {
+            let operation = operations::described(route, &method);
+            paths.add_path_operation(template(route.path), vec![method], operation);
+        }
     }
     OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components())).build()
 }
 
-/// The rows that the document shows: all but those that no plugin is asked for.
-fn documented(route: &'static Route) -> Option<(&'static Route, HttpMethod)> {
-    let method = match route.verb {
-        Verb::Get => HttpMethod::Get,
-        Verb::Post => HttpMethod::Post,
-        Verb::Delete => HttpMethod::Delete,
-        Verb::Any => return None,
-    };
-    (route.operation != routes::Operation::NotSupported).then_some((route, method))
+/// The methods that the document shows for a row.
+fn methods(verb: Verb) -> Vec<HttpMethod> {
+    match verb {
+        Verb::Get => vec![HttpMethod::Get],
+        Verb::Post => vec![HttpMethod::Post],
+        Verb::Delete => vec![HttpMethod::Delete],
+        Verb::Any => {
+            vec![HttpMethod::Get, HttpMethod::Post, HttpMethod::Put, HttpMethod::Patch, HttpMethod::Delete]
+        }
+    }
+}
+
+/// A path as OpenAPI writes it, which has no word for a hole that takes the rest of the path.
+fn template(path: &str) -> String {
+    path.replace("{*", "{")
 }
 
 fn components() -> Components {
     ComponentsBuilder::new()
         .schema("PayRequest", schemas::pay_request())
         .schema("RefundRequest", schemas::refund_request())
+        .schema("CaptureRequest", schemas::capture_request())
+        .schema("VoidRequest", schemas::void_request())
+        .schema("SubscribeRequest", subscriptions::subscribe_request())
+        .schema("ChargeRequest", subscriptions::charge_request())
+        .schema("UpdateRequest", subscriptions::update_request())
         .schema("StatusRequest", schemas::status_request())
         .schema_from::<answers::PayAnswer>()
         .schema_from::<answers::RefundAnswer>()

@@ -1,16 +1,14 @@
 //! What each operation takes and answers.
 
-use super::super::problem::{Code, PROBLEM_JSON};
 use super::super::routes::{Operation as Does, Route, Verb};
-use super::schemas;
-use serde_json::Value;
-use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::{
-    Content, ContentBuilder, HeaderBuilder, Object, ObjectBuilder, Ref, Required, Response, ResponseBuilder,
-};
+use super::parameters::parameters;
+use super::parts::{any_answer, any_body, body, changed, executed, ok, ok_like, text, with_problems};
+use super::{examples, schemas, subscriptions};
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
+use utoipa::openapi::{Required, Response};
 
 const PAYMENTS: &str = "Payments";
+const SUBSCRIPTIONS: &str = "Subscriptions";
 const EXTERNALS: &str = "Externals";
 const HOST: &str = "The host";
 
@@ -18,15 +16,17 @@ const HOST: &str = "The host";
 const BODY: &[u16] = &[400, 404, 408, 413, 415, 422];
 /// What may go wrong with any operation, on top.
 const OPERATION: &[u16] = &[409, 500, 501, 502, 503];
+/// What may go wrong with a request that is said by its path alone, on top.
+const PATH: &[u16] = &[400, 404, 422];
 /// What may go wrong where a payment is looked up by the query.
 const LOOKUP: &[u16] = &[400, 404, 500, 501, 502, 503];
 /// What may go wrong with a webhook.
 const WEBHOOK: &[u16] = &[400, 401, 404, 408, 413, 500, 501, 503];
 
 /// One operation, as the document shows it.
-pub(super) fn described(route: &Route) -> Operation {
-    let operation = OperationBuilder::new().operation_id(Some(id(route)));
-    let operation = parameters(route).into_iter().fold(operation, OperationBuilder::parameter);
+pub(super) fn described(route: &Route, method: &HttpMethod) -> Operation {
+    let operation = OperationBuilder::new().operation_id(Some(id(route, method)));
+    let operation = parameters(route, method).into_iter().fold(operation, OperationBuilder::parameter);
     match route.operation {
         Does::Pay => with_problems(operation, &[BODY, OPERATION])
             .tag(PAYMENTS)
@@ -35,31 +35,102 @@ pub(super) fn described(route: &Route) -> Operation {
                 "The same body again gets the same answer, with or without an Idempotency-Key: a payment is made once.",
             ))
             .request_body(Some(body("PayRequest", schemas::pay_example(), Required::True)))
-            .response("200", executed("PayAnswer", "What became of it; a decline is `KO`.")),
+            .response("200", executed("PayAnswer", examples::pay(), "What became of it; a decline is `KO`.")),
         Does::Refund => with_problems(operation, &[BODY, OPERATION])
             .tag(PAYMENTS)
             .summary(Some("Give money back"))
             .description(Some("Several partial refunds may follow one another, up to what was captured."))
             .request_body(Some(body("RefundRequest", schemas::refund_example(), Required::True)))
-            .response("200", executed("RefundAnswer", "What became of it; a decline is `KO`.")),
+            .response("200", executed("RefundAnswer", examples::refund(), "What became of it; a decline is `KO`.")),
+        Does::Capture => with_problems(operation, &[BODY, OPERATION])
+            .tag(PAYMENTS)
+            .summary(Some("Take what was reserved"))
+            .description(Some(
+                "All that is left, or the amount that is named. Without `final: false` it is the last capture of its \
+                 payment, and the rest may be released.",
+            ))
+            .request_body(Some(body("CaptureRequest", schemas::capture_example(), Required::True)))
+            .response("200", executed("PayAnswer", examples::capture(), "What became of it; a decline is `KO`.")),
+        Does::Void => with_problems(operation, &[BODY, OPERATION])
+            .tag(PAYMENTS)
+            .summary(Some("Release what was reserved"))
+            .description(Some("For a payment of which nothing was captured."))
+            .request_body(Some(body("VoidRequest", schemas::void_example(), Required::True)))
+            .response("200", executed("PayAnswer", examples::void(), "What became of it; a decline is `KO`.")),
+        Does::Link => with_problems(operation, &[BODY, OPERATION])
+            .tag(PAYMENTS)
+            .summary(Some("Make a link behind which money is taken"))
+            .description(Some(
+                "What becomes of the payment behind it is told by callbacks. A link of which nobody knows whether it was \
+                 made is `KO`, and is followed up like a payment.",
+            ))
+            .request_body(Some(body("PayRequest", schemas::pay_example(), Required::True)))
+            .response("200", executed("LinkAnswer", examples::link(), "The link, or why there is none.")),
+        Does::Schedule => with_problems(operation, &[BODY, OPERATION])
+            .tag(SUBSCRIPTIONS)
+            .summary(Some("Begin a subscription that the provider charges"))
+            .description(Some("Its charges, and how it stands, are told by callbacks."))
+            .request_body(Some(body("SubscribeRequest", subscriptions::subscribe_example(), Required::True)))
+            .response("200", executed("SubscriptionAnswer", examples::subscription(), "What became of it.")),
+        Does::Start => with_problems(operation, &[BODY, OPERATION])
+            .tag(SUBSCRIPTIONS)
+            .summary(Some("Begin a subscription that the caller charges"))
+            .description(Some("Each charge is a `subscription/pay` with its token."))
+            .request_body(Some(body("SubscribeRequest", subscriptions::subscribe_example(), Required::True)))
+            .response("200", executed("SubscriptionAnswer", examples::subscription(), "What became of it.")),
+        Does::Charge => with_problems(operation, &[BODY, OPERATION])
+            .tag(SUBSCRIPTIONS)
+            .summary(Some("Charge a subscription once"))
+            .description(Some("The same body again gets the same answer: a charge is made once."))
+            .request_body(Some(body("ChargeRequest", subscriptions::charge_example(), Required::True)))
+            .response("200", executed("SubscriptionAnswer", examples::subscription(), "What became of it.")),
+        Does::Update => with_problems(operation, &[BODY, OPERATION])
+            .tag(SUBSCRIPTIONS)
+            .summary(Some("Change a subscription"))
+            .description(Some("What is not named stays as it is. It moves no money, and may be sent again."))
+            .request_body(Some(body("UpdateRequest", subscriptions::update_example(), Required::True)))
+            .response("200", changed("ChangeAnswer", examples::change(), "What became of it; a refusal is `KO`.")),
+        Does::Expire => with_problems(operation, &[PATH, OPERATION])
+            .tag(SUBSCRIPTIONS)
+            .summary(Some("End a subscription"))
+            .description(Some("One that has ended is no error. It moves no money, and may be sent again."))
+            .response("200", changed("ChangeAnswer", examples::change(), "What became of it; a refusal is `KO`.")),
+        Does::SubscriptionStatus => with_problems(operation, &[&[404, 500, 501, 502, 503]])
+            .tag(SUBSCRIPTIONS)
+            .summary(Some("How a subscription stands"))
+            .description(Some(
+                "Asks the provider. Where it cannot be asked: what is known, and since when, in `metadata.asOf`.",
+            ))
+            .response("200", ok_like("SubscriptionStatus", examples::subscription_status(), "How it stands.")),
+        Does::Utility => {
+            let operation = with_problems(operation, &[BODY, OPERATION])
+                .tag(EXTERNALS)
+                .summary(Some("Whatever else the plugin offers"))
+                .description(Some("JSON goes in and comes out; what it means is between caller and plugin."))
+                .response("200", any_answer(examples::utility(), "What the plugin answers."));
+            match method {
+                HttpMethod::Get => operation,
+                _ => operation.request_body(Some(any_body(examples::utility_request()))),
+            }
+        }
         Does::Status => with_problems(operation, &[LOOKUP])
             .tag(PAYMENTS)
             .summary(Some("How a payment or a refund stands"))
             .description(Some(
                 "Asks the provider. Where it cannot be asked: what is known, and since when, in `metadata.asOf`.",
             ))
-            .response("200", ok("PaymentStatus", "How it stands.")),
+            .response("200", ok_like("PaymentStatus", examples::payment_status(), "How it stands.")),
         Does::StatusByBody => with_problems(operation, &[BODY, &[500, 501, 502, 503]])
             .tag(PAYMENTS)
             .summary(Some("How a payment or a refund stands, named in a body"))
             .description(Some("As with GET. Without a body, the query is read."))
             .request_body(Some(body("StatusRequest", schemas::status_example(), Required::False)))
-            .response("200", ok("PaymentStatus", "How it stands.")),
+            .response("200", ok_like("PaymentStatus", examples::payment_status(), "How it stands.")),
         Does::Check => with_problems(operation, &[LOOKUP])
             .tag(PAYMENTS)
             .summary(Some("Ask the provider now, and send a callback"))
             .description(Some("The callback goes out even without a change, at most once per payment and 10 seconds."))
-            .response("200", ok("PaymentStatus", "How it stands.")),
+            .response("200", ok_like("PaymentStatus", examples::payment_status(), "How it stands.")),
         Does::Callback => with_problems(operation, &[WEBHOOK])
             .tag(EXTERNALS)
             .summary(Some("Where a provider sends its notifications"))
@@ -92,15 +163,15 @@ pub(super) fn described(route: &Route) -> Operation {
         Does::Metrics => {
             operation.tag(HOST).summary(Some("Metrics")).response("200", text("text/plain", "Prometheus' text format."))
         }
-        Does::NotSupported => with_problems(operation, &[&[404, 501]]),
     }
     .build()
 }
 
 /// One id per row, for what is generated from the document.
-fn id(route: &Route) -> &'static str {
+fn id(route: &Route, method: &HttpMethod) -> &'static str {
+    let with_method = route.path.contains("{paymentMethod}");
     match (route.operation, route.verb) {
-        (Does::Pay, _) if route.path.contains("{paymentMethod}") => "payWithMethod",
+        (Does::Pay, _) if with_method => "payWithMethod",
         (Does::Pay, _) => "pay",
         (Does::Refund, _) => "refund",
         (Does::Status, _) => "status",
@@ -115,96 +186,25 @@ fn id(route: &Route) -> &'static str {
         (Does::Ready, _) => "ready",
         (Does::CheckUp, _) => "checkUp",
         (Does::Metrics, _) => "metrics",
-        (Does::NotSupported, _) => "notSupported",
-    }
-}
-
-fn parameters(route: &Route) -> Vec<Parameter> {
-    let mut parameters = Vec::new();
-    if route.path.contains("{external}") {
-        parameters.push(parameter("external", ParameterIn::Path, schemas::external()));
-    }
-    if route.path.contains("{paymentMethod}") {
-        parameters.push(parameter("paymentMethod", ParameterIn::Path, schemas::payment_method()));
-    }
-    if matches!(route.operation, Does::Status | Does::StatusByBody | Does::Check) {
-        let about = "Name exactly one of paymentId, shopTransactionId and refundId.";
-        let names = ["paymentId", "shopTransactionId", "refundId"];
-        parameters.extend(names.map(|name| parameter(name, ParameterIn::Query, schemas::id(about))));
-    }
-    if route.operation == Does::Callback {
-        let about = "The operation whose webhook URL this is, and its proof; in the URLs that the host gave out.";
-        parameters.push(parameter("ref", ParameterIn::Query, schemas::string(about).build()));
-        let about = "Alone it proves nothing: it only makes the host ask the provider.";
-        parameters.push(parameter("paymentId", ParameterIn::Query, schemas::string(about).build()));
-    }
-    if matches!(route.operation, Does::Pay | Does::Refund) {
-        let about = "Bare or in double quotes; 1 to 255 visible ASCII characters. Kept for seven days by default.";
-        parameters.push(parameter("Idempotency-Key", ParameterIn::Header, schemas::string(about).build()));
-    }
-    let about = "1 to 128 visible ASCII characters; made where it is missing. Answered, and in every log line.";
-    parameters.push(parameter("X-Request-Id", ParameterIn::Header, schemas::string(about).build()));
-    parameters
-}
-
-fn parameter(name: &str, place: ParameterIn, schema: Object) -> Parameter {
-    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
-    let about = schema.description.clone();
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(place)
-        .required(required)
-        .description(about)
-        .schema(Some(schema))
-        .build()
-}
-
-fn body(schema: &str, example: Value, required: Required) -> RequestBody {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).example(Some(example)).build();
-    RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build()
-}
-
-fn ok(schema: &str, about: &str) -> Response {
-    let content = Content::new(Some(Ref::from_schema_name(schema)));
-    answered(about).content("application/json", content).build()
-}
-
-/// The answer to an operation that may move money.
-fn executed(schema: &str, about: &str) -> Response {
-    let content = Content::new(Some(Ref::from_schema_name(schema)));
-    answered(about)
-        .content("application/json", content)
-        .header("Idempotent-Replayed", header("`true` where the answer was given before."))
-        .header("X-Payment-Outcome", header("`unknown` where the provider has not confirmed what became of it."))
-        .build()
-}
-
-fn text(media_type: &str, about: &str) -> Response {
-    answered(about).content(media_type, Content::new(None::<Ref>)).build()
-}
-
-fn answered(about: &str) -> ResponseBuilder {
-    ResponseBuilder::new().description(about).header("X-Request-Id", header("The request's id."))
-}
-
-fn header(about: &str) -> utoipa::openapi::Header {
-    let text = ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
-    HeaderBuilder::new().schema(Some(text)).description(Some(about)).build()
-}
-
-/// Adds a problem document for each of these statuses.
-fn with_problems(operation: OperationBuilder, statuses: &[&[u16]]) -> OperationBuilder {
-    let statuses = statuses.iter().copied().flatten();
-    statuses.fold(operation, |operation, status| operation.response(status.to_string(), problem(*status)))
-}
-
-fn problem(status: u16) -> Response {
-    let codes = Code::ALL.into_iter().filter(|code| code.status() == status);
-    let codes: Vec<_> = codes.map(|code| format!("`{}`", code.name())).collect();
-    let content = Content::new(Some(Ref::from_schema_name("Problem")));
-    let response = answered(&codes.join(", ")).content(PROBLEM_JSON, content);
-    match status {
-        409 | 503 => response.header("Retry-After", header("Seconds to wait, where waiting helps.")).build(),
-        _ => response.build(),
+        (Does::Capture, _) => "capture",
+        (Does::Void, _) => "void",
+        (Does::Link, _) => "payByLink",
+        (Does::Schedule, _) if with_method => "scheduleSubscriptionWithMethod",
+        (Does::Schedule, _) => "scheduleSubscription",
+        (Does::Start, _) if with_method => "startSubscriptionWithMethod",
+        (Does::Start, _) => "startSubscription",
+        (Does::Charge, _) if with_method => "paySubscriptionWithMethod",
+        (Does::Charge, _) => "paySubscription",
+        (Does::Update, _) => "updateSubscription",
+        (Does::SubscriptionStatus, _) => "subscriptionStatus",
+        (Does::Expire, Verb::Post) => "expireSubscriptionByPost",
+        (Does::Expire, _) => "expireSubscription",
+        (Does::Utility, _) => match method {
+            HttpMethod::Get => "utilityByGet",
+            HttpMethod::Post => "utilityByPost",
+            HttpMethod::Put => "utilityByPut",
+            HttpMethod::Patch => "utilityByPatch",
+            _ => "utilityByDelete",
+        },
     }
 }

@@ -10,7 +10,7 @@ use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema};
 pub(super) fn pay_request() -> Object {
     ObjectBuilder::new()
         .description(Some("A payment to be made. Fields that are not listed are ignored."))
-        .property("amount", amount())
+        .property("amount", amount(1))
         .required("amount")
         .property("currency", currency())
         .required("currency")
@@ -42,7 +42,7 @@ pub(super) fn refund_request() -> Object {
         .description(Some("Some of a payment to be given back. Fields that are not listed are ignored."))
         .property("paymentId", id("Any id of the payment that the caller was told."))
         .required("paymentId")
-        .property("amount", amount())
+        .property("amount", amount(1))
         .required("amount")
         .property("currency", currency())
         .required("currency")
@@ -54,6 +54,43 @@ pub(super) fn refund_request() -> Object {
 /// A body that refund takes.
 pub(super) fn refund_example() -> Value {
     json!({"paymentId": "pay_9f2c", "amount": 200, "currency": "EUR"})
+}
+
+/// The body of capture.
+pub(super) fn capture_request() -> Object {
+    ObjectBuilder::new()
+        .description(Some(
+            "Some or all of what was reserved to be taken: all that is left, unless `amount` and `currency`, which \
+             stand together, say how much. Fields that are not listed are ignored.",
+        ))
+        .property("paymentId", id("Any id of the payment that the caller was told."))
+        .required("paymentId")
+        .property("amount", amount(1))
+        .property("currency", currency())
+        .property("final", flag("Whether no further capture will follow: the rest may be released.", true))
+        .property("providerData", any_object("Passed on to the plugin untouched."))
+        .examples([capture_example()])
+        .build()
+}
+
+/// A body that capture takes.
+pub(super) fn capture_example() -> Value {
+    json!({"paymentId": "pay_9f2c", "amount": 300, "currency": "EUR", "final": false})
+}
+
+/// The body of void.
+pub(super) fn void_request() -> Object {
+    ObjectBuilder::new()
+        .description(Some("A payment whose reservation is to be released. Fields that are not listed are ignored."))
+        .property("paymentId", id("Any id of the payment that the caller was told."))
+        .required("paymentId")
+        .examples([void_example()])
+        .build()
+}
+
+/// A body that void takes.
+pub(super) fn void_example() -> Value {
+    json!({"paymentId": "pay_9f2c"})
 }
 
 /// The body of status: exactly one of the three.
@@ -92,27 +129,39 @@ pub(super) fn string(about: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(about))
 }
 
-fn amount() -> Object {
+/// Minor units, at least so many.
+pub(super) fn amount(least: u64) -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .description(Some(
             "Minor units of the currency: 500 EUR is 5.00 euro, 500 JPY is 500 yen. No fraction, no exponent.",
         ))
-        .minimum(Some(1))
+        .minimum(Some(least))
         .maximum(Some(MAX_MINOR))
         .build()
 }
 
-fn currency() -> Object {
+/// A currency.
+pub(super) fn currency() -> Object {
     string("ISO 4217, in upper case.").pattern(Some("^[A-Z]{3}$")).build()
 }
 
-fn url(about: &str) -> Object {
+fn flag(about: &str, otherwise: bool) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some(about))
+        .default(Some(Value::Bool(otherwise)))
+        .build()
+}
+
+/// Where a payer is sent.
+pub(super) fn url(about: &str) -> Object {
     string(about).format(Some(SchemaFormat::Custom("uri".to_owned()))).max_length(Some(2048)).build()
 }
 
-fn any_object(about: &str) -> Object {
+/// An object of whatever members.
+pub(super) fn any_object(about: &str) -> Object {
     ObjectBuilder::new().schema_type(Type::Object).description(Some(about)).build()
 }
 

@@ -49,6 +49,12 @@ impl Json {
         }
     }
 
+    /// The whole text as the caller wrote it.
+    pub(super) fn text(&self) -> String {
+        // What was parsed as JSON is UTF-8.
+        String::from_utf8_lossy(&self.text).into_owned()
+    }
+
     /// The text of one member as the caller wrote it, so that no number in it is written otherwise.
     pub(super) fn text_of(&self, member: &str) -> Option<String> {
         let members: HashMap<String, &RawValue> = serde_json::from_slice(&self.text).ok()?;

@@ -1,7 +1,7 @@
-//! `GET /v3` and `GET /v3/{external}`: what there is, and what it can do. And the routes that no plugin is asked for.
+//! `GET /v3` and `GET /v3/{external}`: what there is, and what it can do.
 
 use super::super::Api;
-use super::super::problem::{Code, Problem};
+use super::super::problem::Problem;
 use super::super::respond::problem_of;
 use super::place::Place;
 use crate::model::{Interface, Interfaces, Interval};
@@ -36,7 +36,7 @@ pub(in crate::api) struct External {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(examples("provost:provider@0.1.0"))]
     contract: Option<&'static str>,
-    /// The operations of this interface that it supports; the others answer 501.
+    /// The operations of this interface that it supports, by the end of their path; the others answer 501.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(examples(json!(["pay", "status", "check", "refund", "callback"])))]
     operations: Option<Vec<&'static str>>,
@@ -79,11 +79,6 @@ pub(in crate::api) async fn external(State(api): State<Api>, place: Place) -> Re
     external.map(|external| Json(show(external))).map_err(|error| problem_of(&error))
 }
 
-/// Answers for an operation that no plugin is asked for.
-pub(in crate::api) async fn not_supported(State(api): State<Api>, place: Place) -> Problem {
-    place.refuse(&api, Problem::new(Code::NotSupported, "GET /v3/{external} shows what this external supports."))
-}
-
 fn show(external: operations::External) -> External {
     let unavailable = External {
         name: external.name,
@@ -107,7 +102,7 @@ fn show(external: operations::External) -> External {
         capabilities: Some(exported(&serving.interfaces)),
         payment_methods: unless_empty(description.payment_methods),
         currencies: unless_empty(description.currencies),
-        intervals: unless_empty(description.intervals.into_iter().map(interval_word).collect()),
+        intervals: unless_empty(description.intervals.into_iter().map(Interval::name).collect()),
         plugin: Some(Plugin { name: description.name, version: description.version, digest: serving.version.0 }),
         ..unavailable
     }
@@ -116,11 +111,25 @@ fn show(external: operations::External) -> External {
 /// What a caller may do with a plugin that exports these. Status answers with what is known even where the provider
 /// cannot be asked; check is there to ask; a webhook that nobody reads is still a hint to ask.
 fn supported(interfaces: &Interfaces) -> Vec<&'static str> {
-    let check = interfaces.has(Interface::Inquiry);
-    let refund = interfaces.has(Interface::Refunds);
-    let callback = interfaces.has(Interface::Webhooks) || check;
-    let optional = [("check", check), ("refund", refund), ("callback", callback)].into_iter().filter(|(_, has)| *has);
-    ["pay", "status"].into_iter().chain(optional.map(|(name, _)| name)).collect()
+    use Interface as I;
+    let has = |interface| interfaces.has(interface);
+    let optional = [
+        ("check", has(I::Inquiry)),
+        ("refund", has(I::Refunds)),
+        ("callback", has(I::Webhooks) || has(I::Inquiry)),
+        ("capture", has(I::Captures)),
+        ("void", has(I::Captures)),
+        ("subscription/schedule", has(I::ScheduledBilling)),
+        ("subscription/start", has(I::ManualBilling)),
+        ("subscription/pay", has(I::ManualBilling)),
+        ("subscription/update", has(I::Subscriptions)),
+        ("subscription/status", has(I::Subscriptions)),
+        ("subscription/expire", has(I::Subscriptions)),
+        ("pay-by-link", has(I::Links)),
+        ("utility", has(I::Utilities)),
+    ];
+    let optional = optional.into_iter().filter(|(_, has)| *has).map(|(name, _)| name);
+    ["pay", "status"].into_iter().chain(optional).collect()
 }
 
 fn exported(interfaces: &Interfaces) -> Vec<&'static str> {
@@ -130,15 +139,6 @@ fn exported(interfaces: &Interfaces) -> Vec<&'static str> {
 
 fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
-}
-
-fn interval_word(interval: Interval) -> &'static str {
-    match interval {
-        Interval::Day => "DAY",
-        Interval::Week => "WEEK",
-        Interval::Month => "MONTH",
-        Interval::Year => "YEAR",
-    }
 }
 
 #[cfg(test)]
@@ -186,8 +186,32 @@ mod tests {
         assert_eq!(shown.payment_methods, Some(vec!["card".to_owned()]));
         assert_eq!(shown.currencies, Some(vec!["EUR".to_owned()]));
         assert_eq!(shown.intervals, Some(vec!["DAY", "MONTH"]));
-        assert_eq!(shown.operations, Some(vec!["pay", "status", "check", "refund", "callback"]));
+        let subscription = ["schedule", "start", "pay", "update", "status", "expire"];
+        let subscription = subscription.map(|name| format!("subscription/{name}"));
+        let all = ["pay", "status", "check", "refund", "callback", "capture", "void"].map(str::to_owned).into_iter();
+        let all: Vec<_> = all.chain(subscription).chain(["pay-by-link", "utility"].map(str::to_owned)).collect();
+        assert_eq!(shown.operations.unwrap(), all);
         assert_eq!(shown.capabilities.unwrap().len(), Interface::ALL.len() - 1);
+    }
+
+    #[test]
+    fn what_an_external_supports_follows_from_what_its_plugin_exports() {
+        let cases: [(Interface, &[&str]); 8] = [
+            (Interface::Captures, &["pay", "status", "capture", "void"]),
+            (Interface::ScheduledBilling, &["pay", "status", "subscription/schedule"]),
+            (Interface::ManualBilling, &["pay", "status", "subscription/start", "subscription/pay"]),
+            (
+                Interface::Subscriptions,
+                &["pay", "status", "subscription/update", "subscription/status", "subscription/expire"],
+            ),
+            (Interface::Links, &["pay", "status", "pay-by-link"]),
+            (Interface::Utilities, &["pay", "status", "utility"]),
+            (Interface::Webhooks, &["pay", "status", "callback"]),
+            (Interface::Continuations, &["pay", "status"]),
+        ];
+        for (interface, expected) in cases {
+            assert_eq!(supported(&Interfaces([interface].into())), expected, "{interface:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reads an object's members one by one and keeps every fault, so that a caller learns of all of them at once.
 
 use super::super::problem::Problem;
-use crate::model::{Fault, MAX_MINOR, is_currency};
+use crate::model::{Amount, Fault, Interval, MAX_MINOR, is_currency};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -42,6 +42,32 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The members of a member that is an object, read by `read`; what is wrong with them is named below its name.
+    /// None where it is missing or no object: that is for [`Fields::required`] or [`Fields::optional`] to say.
+    pub(super) fn within<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'a>) -> T) -> Option<T> {
+        let members = self.present(name)?.as_object()?;
+        let mut inner = Fields { members, faults: Vec::new() };
+        let value = read(&mut inner);
+        let outer = inner.faults.into_iter().map(|fault| Fault::new(format!("/{name}{}", fault.pointer), fault.reason));
+        self.faults.extend(outer);
+        Some(value)
+    }
+
+    /// An amount that must be there, its `amount` read by `minor`.
+    pub(super) fn amount(&mut self, minor: impl FnOnce(&'a Value) -> Checked<u64>) -> Option<Amount> {
+        let minor = self.required("amount", minor);
+        let currency = self.required("currency", currency);
+        Some(Amount { minor: minor?, currency: currency? })
+    }
+
+    /// An amount of which both members are there, or neither.
+    pub(super) fn optional_amount(&mut self) -> Option<Amount> {
+        match (self.present("amount"), self.present("currency")) {
+            (None, None) => None,
+            _ => self.amount(minor_units),
+        }
+    }
+
     /// Notes what is wrong with a member.
     pub(super) fn fault(&mut self, name: &str, reason: impl Into<String>) {
         self.faults.push(Fault::new(format!("/{name}"), reason));
@@ -71,6 +97,33 @@ impl<'a> Fields<'a> {
 pub(super) fn minor_units(value: &Value) -> Checked<u64> {
     let minor = value.as_u64().filter(|minor| (1..=MAX_MINOR).contains(minor));
     minor.ok_or_else(|| format!("must be an integer from 1 to {MAX_MINOR}, in minor units"))
+}
+
+/// The same for a subscription, which may begin free of charge.
+pub(super) fn minor_units_or_none(value: &Value) -> Checked<u64> {
+    let minor = value.as_u64().filter(|minor| *minor <= MAX_MINOR);
+    minor.ok_or_else(|| format!("must be an integer from 0 to {MAX_MINOR}, in minor units"))
+}
+
+/// What a plan may count: intervals between two payments, or payments. Nobody bills for longer.
+pub(in crate::api) const MOST_COUNTED: u32 = 10_000;
+
+/// How many: a JSON integer from 1 to [`MOST_COUNTED`].
+pub(super) fn count(value: &Value) -> Checked<u32> {
+    let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+    let count = count.filter(|count| (1..=MOST_COUNTED).contains(count));
+    count.ok_or_else(|| format!("must be an integer from 1 to {MOST_COUNTED}"))
+}
+
+/// What a plan counts in.
+pub(super) fn interval(value: &Value) -> Checked<Interval> {
+    let interval = value.as_str().and_then(Interval::from_name);
+    interval.ok_or_else(|| format!("must be one of {}", Interval::ALL.map(Interval::name).join(", ")))
+}
+
+/// `true` or `false`.
+pub(super) fn flag(value: &Value) -> Checked<bool> {
+    value.as_bool().ok_or_else(|| "must be true or false".to_owned())
 }
 
 /// An ISO 4217 code in upper case.
@@ -145,6 +198,53 @@ mod tests {
             "null",
         ];
         holds(minor_units, &["1", "500", "9007199254740991"], &bad);
+    }
+
+    #[test]
+    fn only_a_subscription_begins_free_of_charge() {
+        holds(minor_units_or_none, &["0", "1", "9007199254740991"], &["-1", "0.0", "\"0\"", "9007199254740992"]);
+    }
+
+    #[test]
+    fn a_plan_counts_in_whole_numbers_and_known_intervals() {
+        holds(count, &["1", "12", "10000"], &["0", "-1", "1.0", "1e2", "\"1\"", "10001", "4294967297", "null"]);
+        let intervals = ["\"DAY\"", "\"WEEK\"", "\"MONTH\"", "\"YEAR\""];
+        holds(interval, &intervals, &["\"day\"", "\"HOUR\"", "\"\"", "1", "null"]);
+        holds(flag, &["true", "false"], &["\"true\"", "0", "1", "null"]);
+    }
+
+    #[test]
+    fn what_is_wrong_within_an_object_is_named_below_its_name() {
+        let body = serde_json::json!({"plan": {"interval": "DAY", "count": 0}, "text": "x"});
+        let mut fields = Fields::of(&body).unwrap();
+        let read = fields.within("plan", |plan| (plan.required("interval", interval), plan.required("count", count)));
+        assert_eq!(read, Some((Some(Interval::Day), None)));
+        assert_eq!(fields.within("text", |_| ()), None);
+        assert_eq!(fields.within("missing", |_| ()), None);
+        let problem = fields.finish(Some(())).unwrap_err();
+        assert_eq!(problem.errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), ["/plan/count"]);
+    }
+
+    #[test]
+    fn amount_and_currency_stand_together_or_not_at_all() {
+        let read = |body: serde_json::Value| {
+            let mut fields = Fields::of(&body).unwrap();
+            let amount = fields.optional_amount();
+            let pointers = |problem: Problem| problem.errors.iter().map(|error| error.pointer.clone()).collect();
+            fields.finish(Some(amount)).map_err(pointers)
+        };
+        let euro = Amount { minor: 5, currency: "EUR".into() };
+        assert_eq!(read(serde_json::json!({"amount": 5, "currency": "EUR"})), Ok(Some(euro)));
+        assert_eq!(read(serde_json::json!({"amount": null, "currency": null})), Ok(None));
+        assert_eq!(read(serde_json::json!({})), Ok(None));
+        for (body, pointer) in [
+            (serde_json::json!({"amount": 5}), "/currency"),
+            (serde_json::json!({"currency": "EUR"}), "/amount"),
+            (serde_json::json!({"amount": 0, "currency": "EUR"}), "/amount"),
+        ] {
+            let faults: Vec<String> = vec![pointer.to_owned()];
+            assert_eq!(read(body), Err(faults));
+        }
     }
 
     #[test]

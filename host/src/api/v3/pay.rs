@@ -22,24 +22,31 @@ pub(in crate::api) async fn pay(State(api): State<Api>, place: Place, request: R
 /// The payment that a body asks for, or everything that is wrong with it.
 pub(in crate::api) fn pay_request(body: &Json, method_in_path: Option<&str>) -> Result<PayRequest, Problem> {
     let mut fields = Fields::of(&body.value)?;
-    let minor = fields.required("amount", fields::minor_units);
-    let currency = fields.required("currency", fields::currency);
+    let amount = fields.amount(fields::minor_units);
+    let made = payment(&mut fields, body, amount, method_in_path);
+    fields.finish(made)
+}
+
+/// A payment of this amount, of the members that every body has which asks for one.
+pub(super) fn payment(
+    fields: &mut Fields<'_>,
+    body: &Json,
+    amount: Option<Amount>,
+    method_in_path: Option<&str>,
+) -> Option<PayRequest> {
     let shop_transaction_id = fields.required("shopTransactionId", fields::id);
     let success_redirect_url = fields.optional("successRedirectUrl", fields::redirect_url);
     let failure_redirect_url = fields.optional("failureRedirectUrl", fields::redirect_url);
-    let payment_method = payment_method(&mut fields, method_in_path);
+    let payment_method = payment_method(fields, method_in_path);
     let provider_data = fields.optional("providerData", fields::object);
-    let made = || {
-        Some(PayRequest {
-            amount: Amount { minor: minor?, currency: currency? },
-            shop_transaction_id: shop_transaction_id?,
-            payment_method,
-            success_redirect_url,
-            failure_redirect_url,
-            provider_data: provider_data.and_then(|()| body.text_of("providerData")),
-        })
-    };
-    fields.finish(made())
+    Some(PayRequest {
+        amount: amount?,
+        shop_transaction_id: shop_transaction_id?,
+        payment_method,
+        success_redirect_url,
+        failure_redirect_url,
+        provider_data: provider_data.and_then(|()| body.text_of("providerData")),
+    })
 }
 
 /// The payment method may stand in the path or in the body; in both only where they agree.

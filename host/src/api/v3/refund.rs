@@ -7,7 +7,6 @@ use super::body::Json;
 use super::fields::{self, Fields};
 use super::operation::{answer, asked};
 use super::place::Place;
-use crate::model::Amount;
 use crate::operations::RefundAsked;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -27,13 +26,12 @@ pub(in crate::api) async fn refund(
 pub(in crate::api) fn refund_asked(body: &Json) -> Result<RefundAsked, Problem> {
     let mut fields = Fields::of(&body.value)?;
     let payment_id = fields.required("paymentId", fields::id);
-    let minor = fields.required("amount", fields::minor_units);
-    let currency = fields.required("currency", fields::currency);
+    let amount = fields.amount(fields::minor_units);
     let provider_data = fields.optional("providerData", fields::object);
     let made = || {
         Some(RefundAsked {
             payment_id: payment_id?,
-            amount: Amount { minor: minor?, currency: currency? },
+            amount: amount?,
             provider_data: provider_data.and_then(|()| body.text_of("providerData")),
         })
     };
@@ -43,6 +41,7 @@ pub(in crate::api) fn refund_asked(body: &Json) -> Result<RefundAsked, Problem> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Amount;
     use bytes::Bytes;
     use http::HeaderMap;
 
