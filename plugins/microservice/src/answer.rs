@@ -145,14 +145,17 @@ impl<'a> Answer<'a> {
         }))
     }
 
-    /// A change of a subscription. What only confirms with a status has done it: PGM documents no body for
-    /// some of these.
+    /// Whether it has no word on what became of the call, not even an odd one.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.result.is_none() && self.result_code.is_none()
+    }
+
+    /// A change of a subscription.
     pub(crate) fn into_change(self) -> Result<ChangeOutcome> {
         match self.verdict() {
             Some(Verdict::Ok) => Ok(ChangeOutcome::Done),
             Some(Verdict::Pending) => Ok(ChangeOutcome::Pending),
             Some(Verdict::Ko) => Ok(ChangeOutcome::Declined(self.decline())),
-            None if self.result.is_none() && self.result_code.is_none() => Ok(ChangeOutcome::Done),
             Some(Verdict::Redirect) | None => Err(Error::unknown(UNHEARD_OF)),
         }
     }

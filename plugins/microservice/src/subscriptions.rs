@@ -10,7 +10,7 @@ impl Subscriptions for Microservice {
     fn update(subscription: Subscription, changes: Changes) -> Result<ChangeOutcome> {
         let path = ["subscription", "update", subscription.token()?];
         let response = service::post(&path, &body::Update::of(&changes)?)?.send()?;
-        judge::done(&response)?.into_change()
+        judge::answered(&response)?.into_change()
     }
 
     fn status(subscription: Subscription) -> Result<SubscriptionStatus> {
@@ -18,9 +18,11 @@ impl Subscriptions for Microservice {
         Standing::read(judge::told(&response)?)?.of_subscription(&subscription)
     }
 
+    /// PGM documents no body for the answer: without a result in it, the status is the word.
     fn expire(subscription: Subscription) -> Result<ChangeOutcome> {
         let response = service::delete(&["subscription", "expire", subscription.token()?])?.send()?;
-        judge::done(&response)?.into_change()
+        let answer = judge::done(&response)?;
+        if answer.is_silent() { Ok(ChangeOutcome::Done) } else { answer.into_change() }
     }
 }
 
@@ -87,6 +89,15 @@ mod tests {
             "subscriptionInfo": { "interval": "YEAR", "intervalCount": 1, "expiresAfter": 3 },
         });
         assert_eq!(host.only_request().json(), expected);
+    }
+
+    #[test]
+    fn an_update_without_a_result_is_unknown() {
+        for body in ["", "{}", r#"{"result":"REDIRECT_TO_URL","redirectToUrl":"https://a.test"}"#] {
+            let host = host();
+            host.answer(Answer::bytes(200, body));
+            assert!(is_unknown(&Microservice::update(subscription(), nothing())), "{body}");
+        }
     }
 
     #[test]
