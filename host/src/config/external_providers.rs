@@ -51,7 +51,7 @@ pub(super) fn layer(sources: &Sources, faults: &mut Vec<Fault>) -> Node {
     };
     let mut providers = Entries::new();
     for service in services(&file) {
-        match service.and_then(|service| provider(&file, service)) {
+        match service.and_then(|service| provider(&file, service, faults)) {
             Ok((name, provider)) => match providers.get(&name) {
                 None => drop(providers.insert(name, provider)),
                 Some(first) => {
@@ -104,7 +104,7 @@ fn services(file: &Arc<SourceFile>) -> Vec<Result<&RawValue, Fault>> {
     }
 }
 
-fn provider(file: &Arc<SourceFile>, service: &RawValue) -> Result<(String, Node), Fault> {
+fn provider(file: &Arc<SourceFile>, service: &RawValue, faults: &mut Vec<Fault>) -> Result<(String, Node), Fault> {
     let fault = |message: &str| Fault::new(at(file, service), "externalServices", message);
     let read: Service = serde_json::from_str(service.get())
         .map_err(|_| fault("must be {\"externalService\": \"NAME\", \"baseUrl\": \"https://…\"}"))?;
@@ -113,16 +113,19 @@ fn provider(file: &Arc<SourceFile>, service: &RawValue) -> Result<(String, Node)
     let (name_place, url_place) = (at(file, name), at(file, base_url));
     let name: String = serde_json::from_str(name.get())
         .map_err(|_| Fault::new(name_place.clone(), "externalService", "must be a text: the NAME in /v3/NAME"))?;
-    let key = format!("providers.{name}.settings.base_url");
-    let url = base(base_url, &url_place).map_err(|message| Fault::new(url_place.clone(), key, message))?;
-    let provider = table(
-        [
-            ("plugin", Node::new(Value::Text(PLUGIN.to_owned()), name_place.clone())),
-            ("settings", table([("base_url", text(url.as_str(), &url_place))], &url_place)),
-            ("allow", list(grant(&url, &url_place), &url_place)),
-        ],
-        &name_place,
-    );
+    let plugin = ("plugin", text(PLUGIN, &name_place));
+    let provider = match base(base_url, &url_place) {
+        Ok(url) => {
+            let settings = ("settings", table([("base_url", text(url.as_str(), &url_place))], &url_place));
+            let allow = ("allow", list(grant(&url, &url_place), &url_place));
+            table([plugin, settings, allow], &name_place)
+        }
+        // Whatever is wrong with its name is to be said as well.
+        Err(message) => {
+            faults.push(Fault::new(url_place, format!("providers.{name}.settings.base_url"), message));
+            table([plugin], &name_place)
+        }
+    };
     Ok((name, provider))
 }
 

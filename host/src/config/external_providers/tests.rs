@@ -98,7 +98,7 @@ fn what_holds_is_shown_with_its_place_in_the_file() {
 #[test]
 fn everything_wrong_in_the_file_is_said_at_once_with_its_place() {
     let json = r#"{"externalServices": [
-{"externalService": "My_Shop", "baseUrl": "https://a.example"},
+{"externalService": "My_Shop", "baseUrl": "ftp://a.example"},
 {"externalService": "saga", "baseUrl": "https://a.example"},
 {"externalService": "a", "baseUrl": "payments.example.com"},
 {"externalService": "b", "baseUrl": "https://user:hunter2@b.example"},
@@ -115,6 +115,7 @@ fn everything_wrong_in_the_file_is_said_at_once_with_its_place() {
     let key = |name: &str| format!("providers.{name}.settings.base_url");
     let expected = [
         ("2:21: providers.My_Shop: is no name for an external".to_owned(), "small letters"),
+        (format!("2:43: {}: must begin with https:// or http://", key("My_Shop")), ""),
         ("3:21: providers.saga: is no name for an external".to_owned(), "interface's own words"),
         (format!("4:37: {}: must be a URL", key("a")), "relative URL"),
         (format!("5:37: {}: must not carry", key("b")), "password"),
