@@ -21,6 +21,8 @@ mod faults_store;
 mod folder;
 mod idempotency;
 mod idempotency_keys;
+mod microservice;
+mod microservice_faults;
 mod money;
 mod money_callbacks;
 mod pay;

@@ -26,7 +26,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Serve payments through the sandbox provider, with a merchant that prints its callbacks
+    /// Serve payments through the sandbox and a small service, with a merchant that prints its callbacks
     Demo(demo::Arguments),
     /// Measure what a plugin costs, against a native handler and against forwarding
     Bench(bench::Arguments),

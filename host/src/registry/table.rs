@@ -200,18 +200,22 @@ impl External {
 fn tell(name: &str, before: Option<&External>, now: &External) {
     let version = |external: &External| external.plugin.as_ref().map(|plugin| plugin.version().short().to_owned());
     let (old, new) = (before.and_then(version), version(now));
-    if old != new {
-        match &new {
-            Some(version) => tracing::info!(external = name, version, before = old, "plugin in service"),
-            None => tracing::warn!(external = name, before = old, "no plugin serves this external"),
+    let file = &now.provider.plugin;
+    match &new {
+        Some(version) if old != new => tracing::info!(external = name, version, before = old, "plugin in service"),
+        None if old.is_some() || before.is_none() => {
+            tracing::warn!(external = name, file, before = old, "no plugin serves this external");
         }
+        _ => {}
+    }
+    if old != new {
         metrics::counter!(telemetry::PLUGIN_SWAPS, "external" => name.to_owned()).increment(1);
     }
     let refusal =
         now.refusal.as_ref().filter(|refusal| before.and_then(|before| before.refusal.as_ref()) != Some(refusal));
     if let Some(reason) = refusal {
         let serves_on = new.is_some();
-        tracing::error!(external = name, file = now.provider.plugin, reason, serves_on, "plugin refused");
+        tracing::error!(external = name, file, reason, serves_on, "plugin refused");
         metrics::counter!(telemetry::PLUGIN_REFUSALS, "external" => name.to_owned()).increment(1);
     }
 }
