@@ -5,6 +5,7 @@
 //! caller is answered. `observe` stands around every request, and `server` around them all.
 
 mod document;
+mod documentation;
 mod health;
 mod idempotency;
 mod observe;

@@ -42,7 +42,7 @@ fn document() -> OpenApi {
     OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components())).build()
 }
 
-/// The rows that the document shows: all but those that no plugin is asked for.
+/// The rows that the document shows: all but those that no plugin is asked for, and the page that shows the document.
 fn documented(route: &'static Route) -> Option<(&'static Route, HttpMethod)> {
     let method = match route.verb {
         Verb::Get => HttpMethod::Get,
@@ -50,7 +50,8 @@ fn documented(route: &'static Route) -> Option<(&'static Route, HttpMethod)> {
         Verb::Delete => HttpMethod::Delete,
         Verb::Any => return None,
     };
-    (route.operation != routes::Operation::NotSupported).then_some((route, method))
+    let shown = route.operation != routes::Operation::NotSupported && !route.operation.is_page();
+    shown.then_some((route, method))
 }
 
 fn components() -> Components {

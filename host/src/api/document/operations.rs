@@ -92,7 +92,9 @@ pub(super) fn described(route: &Route) -> Operation {
         Does::Metrics => {
             operation.tag(HOST).summary(Some("Metrics")).response("200", text("text/plain", "Prometheus' text format."))
         }
-        Does::NotSupported => with_problems(operation, &[&[404, 501]]),
+        Does::NotSupported | Does::Page | Does::PageBehindSlash | Does::PageFile => {
+            with_problems(operation, &[&[404, 501]])
+        }
     }
     .build()
 }
@@ -115,6 +117,9 @@ fn id(route: &Route) -> &'static str {
         (Does::Ready, _) => "ready",
         (Does::CheckUp, _) => "checkUp",
         (Does::Metrics, _) => "metrics",
+        (Does::Page, _) => "page",
+        (Does::PageBehindSlash, _) => "pageBehindSlash",
+        (Does::PageFile, _) => "pageFile",
         (Does::NotSupported, _) => "notSupported",
     }
 }
