@@ -14,6 +14,7 @@ mod captures;
 mod captures;
 mod crash;
 mod crash_points;
+mod documentation;
 mod faults;
 mod faults_guests;
 mod faults_refund;

@@ -3,6 +3,7 @@
 //! It builds, starts and tests what is in this workspace, and knows nothing of payments.
 
 mod bench;
+mod browser;
 mod build_plugins;
 mod debian_toolchain;
 mod demo;

@@ -6,6 +6,7 @@
 
 mod answers;
 mod document;
+mod documentation;
 mod health;
 mod idempotency;
 mod observe;

@@ -1,6 +1,7 @@
 //! A host as a test wants it: real components, a store of its own, ports that the system chose, a clock that the test
 //! may hold.
 
+mod browser;
 mod client;
 mod components;
 mod database;
@@ -11,6 +12,7 @@ mod process;
 mod sandbox;
 mod told;
 
+pub use browser::Browser;
 pub use client::{Reply, send, try_send};
 pub use components::component;
 pub use database::Database;
