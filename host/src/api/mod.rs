@@ -8,6 +8,7 @@ mod document;
 mod health;
 mod idempotency;
 mod observe;
+pub(crate) mod offline;
 mod problem;
 mod respond;
 mod routes;

@@ -25,6 +25,7 @@ pub use ended::{Answered, Caller, Ended, Lookup, RefundAsked, Respond, WebhookRe
 pub use error::Error;
 pub use external::{External, Readiness, Serving};
 pub use settings::Settings;
+pub(crate) use {pay::unfit, perform::ending};
 
 use crate::clock::Clock;
 use crate::egress::Egress;

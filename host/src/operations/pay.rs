@@ -31,7 +31,7 @@ impl Operations {
 }
 
 /// What the plugin's description rules out.
-fn unfit(description: &Description, request: &PayRequest) -> Vec<Fault> {
+pub(crate) fn unfit(description: &Description, request: &PayRequest) -> Vec<Fault> {
     let mut faults = Vec::new();
     let currency = &request.amount.currency;
     if !description.currencies.is_empty() && !description.currencies.contains(currency) {

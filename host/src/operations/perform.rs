@@ -222,7 +222,8 @@ fn lapsed(operation: &Operation, payment: &Payment, respond: Respond) -> Answer 
     respond(&Ok(Ended { kind: operation.kind, outcome, payment_id, refund_id }))
 }
 
-fn ending(response: Result<Response, Failure>) -> Ending {
+/// How a call ended, for [`classify`].
+pub(crate) fn ending(response: Result<Response, Failure>) -> Ending {
     match response {
         Ok(Response::Outcome(said)) => Ending::Said(said),
         Ok(_) => Ending::Broke(Failure::Trap("the answer does not fit the request".into())),

@@ -7,5 +7,6 @@ mod settings;
 mod table;
 mod watch;
 
+pub use admission::lacks;
 pub use settings::Settings;
 pub use table::{Absence, External, Registry, Serving};

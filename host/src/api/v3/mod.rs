@@ -14,7 +14,5 @@ pub(super) use externals::{external, externals, not_supported};
 pub(super) use pay::pay;
 pub(super) use refund::refund;
 pub(super) use status::{check, status, status_by_body};
-pub(super) use webhook::callback;
-
-#[cfg(test)]
+pub(super) use webhook::{callback, headers_as_sent, problem_of_webhook, written};
 pub(super) use {pay::pay_request, refund::refund_asked, status::in_body as lookup_in_body};

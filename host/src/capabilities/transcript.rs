@@ -1,0 +1,155 @@
+//! What one call sent, got back and wrote, in order, for the plugin's author to see. The host keeps none of its own
+//! calls: this is for `provost plugin call`. Secrets are covered before anything is kept.
+
+use super::Provider;
+use super::covers::Covers;
+use super::log::{Level, Stream};
+use super::redact::without_cards;
+use crate::egress::{Answer, Error, Placeholder, Request};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// One thing that happened. Times are counted from the call's start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scene {
+    /// A request, and what came of it.
+    Exchange(Exchange),
+    /// A line of log.
+    Line {
+        /// How much it matters, by the plugin.
+        level: Level,
+        /// Where it was written.
+        stream: Stream,
+        /// The line, as the host would log it.
+        text: String,
+    },
+    /// The use of a secret that was denied, and why.
+    Denied(String),
+}
+
+/// A request as the plugin wrote it, with placeholders where secrets go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Its method.
+    pub method: String,
+    /// Where it was to go.
+    pub url: String,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body; what is not text stands as U+FFFD.
+    pub body: Option<String>,
+    /// When it was asked for.
+    pub began: Duration,
+    /// What came of it; none: the call ended first, and it may have left.
+    pub end: Option<Ended>,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When.
+    pub at: Duration,
+    /// The answer, or why there is none.
+    pub answer: Result<Answered, Error>,
+}
+
+/// An answer as the plugin got it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// HTTP status.
+    pub status: u16,
+    /// Every header.
+    pub headers: Vec<(String, String)>,
+    /// The body; what is not text stands as U+FFFD.
+    pub body: String,
+}
+
+/// The transcript of one call, which goes on being written while others read it.
+pub struct Transcript(Mutex<Kept>);
+
+struct Kept {
+    scenes: Vec<Scene>,
+    covers: Covers,
+}
+
+impl Transcript {
+    /// An empty one for a call of this provider's plugin.
+    pub fn of(provider: &Provider) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Kept { scenes: Vec::new(), covers: Covers::of(provider) })))
+    }
+
+    /// What has happened so far.
+    pub fn scenes(&self) -> Vec<Scene> {
+        self.kept().scenes.clone()
+    }
+
+    /// `text` with every secret of the provider covered, in each form in which this call could have sent it: for
+    /// whatever else of the call is shown.
+    pub fn covered(&self, text: &str) -> String {
+        self.kept().covers.over(text.as_bytes())
+    }
+
+    /// A secret that may be sent from here on.
+    pub(super) fn placeholder(&self, placeholder: &Placeholder) {
+        self.kept().covers.add(placeholder);
+    }
+
+    /// A request that is asked for; its place, for its end.
+    pub(super) fn asked(&self, request: &Request, began: Duration) -> usize {
+        let mut kept = self.kept();
+        let exchange = Exchange {
+            method: kept.text(&request.method),
+            url: kept.text(&request.url),
+            headers: kept.headers(&request.headers),
+            body: request.body.as_ref().map(|body| kept.bytes(body)),
+            began,
+            end: None,
+        };
+        kept.scenes.push(Scene::Exchange(exchange));
+        kept.scenes.len() - 1
+    }
+
+    /// What came of the request at `place`.
+    pub(super) fn ended(&self, place: usize, at: Duration, answer: &Result<Answer, Error>) {
+        let mut kept = self.kept();
+        let answered = |answer: &Answer| Answered {
+            status: answer.status,
+            headers: kept.headers(&answer.headers),
+            body: kept.bytes(&answer.body),
+        };
+        let answer = answer.as_ref().map(answered).map_err(Error::clone);
+        if let Some(Scene::Exchange(exchange)) = kept.scenes.get_mut(place) {
+            exchange.end = Some(Ended { at, answer });
+        }
+    }
+
+    /// A line of log.
+    pub(super) fn line(&self, level: Level, stream: Stream, text: &str) {
+        let mut kept = self.kept();
+        let text = kept.text(text);
+        kept.scenes.push(Scene::Line { level, stream, text });
+    }
+
+    /// The use of a secret that was denied.
+    pub(super) fn denied(&self, reason: &str) {
+        self.kept().scenes.push(Scene::Denied(reason.to_owned()));
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn bytes(&self, bytes: &[u8]) -> String {
+        without_cards(&self.covers.over(bytes))
+    }
+
+    fn text(&self, text: &str) -> String {
+        self.bytes(text.as_bytes())
+    }
+
+    fn headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
+        headers.iter().map(|(name, value)| (self.text(name), self.text(value))).collect()
+    }
+}
