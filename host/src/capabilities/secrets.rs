@@ -132,20 +132,20 @@ impl Call {
 
     fn secret(&self, name: &str) -> Result<&Secret, SecretError> {
         let secret = self.scope.provider.secrets.get(name).filter(|secret| !secret.values.is_empty());
-        secret.ok_or_else(|| self.denied(format!("no secret {}", name.escape_debug())))
+        secret.ok_or_else(|| self.denied(name, format!("no secret {}", name.escape_debug())))
     }
 
     fn sendable(&self, name: &str) -> Result<&Secret, SecretError> {
         let secret = self.secret(name)?;
         if secret.origins.is_empty() {
-            return Err(self.denied(format!("secret {name} is bound to no origin")));
+            return Err(self.denied(name, format!("secret {name} is bound to no origin")));
         }
         Ok(secret)
     }
 
-    fn denied(&self, reason: String) -> SecretError {
+    fn denied(&self, name: &str, reason: String) -> SecretError {
         if let Some(transcript) = &self.transcript {
-            transcript.denied(&reason);
+            transcript.denied(name, &reason);
         }
         SecretError::Denied(reason)
     }

@@ -23,8 +23,13 @@ pub enum Scene {
         /// The line, as the host would log it.
         text: String,
     },
-    /// The use of a secret that was denied, and why.
-    Denied(String),
+    /// The use of a secret was denied.
+    Denied {
+        /// Its name, by the plugin.
+        secret: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A request as the plugin wrote it, with placeholders where secrets go.
@@ -131,8 +136,10 @@ impl Transcript {
     }
 
     /// The use of a secret that was denied.
-    pub(super) fn denied(&self, reason: &str) {
-        self.kept().scenes.push(Scene::Denied(reason.to_owned()));
+    pub(super) fn denied(&self, secret: &str, reason: &str) {
+        let mut kept = self.kept();
+        let scene = Scene::Denied { secret: kept.text(secret), reason: kept.text(reason) };
+        kept.scenes.push(scene);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

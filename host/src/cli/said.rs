@@ -1,21 +1,11 @@
 //! What a command has to say, and how it ends.
 
+use super::end::End;
 use crate::config::Fault;
 use clap::builder::styling::{AnsiColor, Style};
 use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
-
-/// How a command ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Code 0.
-    Done,
-    /// Code 1.
-    Failed,
-    /// Code 2: the configuration is wrong. The parser ends with it too where the command line is.
-    Unusable,
-}
 
 /// What a command says.
 #[derive(Debug)]
@@ -42,6 +32,17 @@ impl Said {
     /// A configuration with faults, all of them.
     pub(super) fn faults(faults: &[Fault]) -> Self {
         faults.iter().fold(Self { end: End::Unusable, ..Self::done() }, Self::error)
+    }
+
+    /// A command line that cannot be right.
+    pub(super) fn unusable(error: impl Display) -> Self {
+        Self { end: End::Unusable, ..Self::done() }.error(error)
+    }
+
+    /// The same with data as it stands.
+    pub(super) fn raw(mut self, data: &str) -> Self {
+        self.data += data;
+        self
     }
 
     /// The same with a line of data.
@@ -73,12 +74,8 @@ impl Said {
         let _ = anstream::stderr().write_all(self.talk.as_bytes());
         let mut out = anstream::stdout();
         let written = out.write_all(self.data.as_bytes()).and_then(|()| out.flush());
-        match (self.end, written) {
-            (End::Done, Err(error)) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
-            (End::Done, _) => ExitCode::SUCCESS,
-            (End::Failed, _) => ExitCode::FAILURE,
-            (End::Unusable, _) => ExitCode::from(2),
-        }
+        let lost = written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+        ExitCode::from(if lost && self.end == End::Done { End::Failed } else { self.end })
     }
 }
 

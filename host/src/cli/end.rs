@@ -1,0 +1,49 @@
+//! The exit codes: the one place that has them, for the program, its help and its man pages.
+
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was done.
+    Done,
+    /// It failed.
+    Failed,
+    /// What it was told to do cannot be right. The parser ends with this code too.
+    Unusable,
+}
+
+impl End {
+    const ALL: [Self; 3] = [Self::Done, Self::Failed, Self::Unusable];
+
+    /// Its code.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Unusable => 2,
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done; of plugin call: the plugin answered, even if with a decline",
+            Self::Failed => {
+                "failed; of plugin inspect: a host would refuse it; of plugin call: it broke, or nothing was decided"
+            }
+            Self::Unusable => "the command line, the configuration or the JSON is wrong: nothing was done",
+        }
+    }
+
+    /// All of them, for people.
+    pub(super) fn table() -> String {
+        let lines = Self::ALL.map(|end| format!("\n  {}  {}", end.code(), end.meaning()));
+        format!("Exit codes:{}", lines.concat())
+    }
+}
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        Self::from(end.code())
+    }
+}
