@@ -69,10 +69,10 @@ impl Said {
         self
     }
 
-    /// Writes everything, in colour where that is wanted. Who stops reading is not an error.
+    /// Writes everything: talk in colour where that is wanted, data byte for byte. Who stops reading is not an error.
     pub(super) fn print(self) -> ExitCode {
         let _ = anstream::stderr().write_all(self.talk.as_bytes());
-        let mut out = anstream::stdout();
+        let mut out = std::io::stdout();
         let written = out.write_all(self.data.as_bytes()).and_then(|()| out.flush());
         let lost = written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
         ExitCode::from(if lost && self.end == End::Done { End::Failed } else { self.end })

@@ -60,7 +60,21 @@ impl Call<'_> {
 
 fn shown(answer: &Answer) -> Value {
     let body = String::from_utf8_lossy(&answer.body);
-    json!({ "status": answer.status, "headers": answer.headers, "body": shape::parsed(&body) })
+    json!({ "status": answer.status, "headers": headers(&answer.headers), "body": shape::parsed(&body) })
+}
+
+/// By name; a list where a name stands several times.
+fn headers(headers: &[(String, String)]) -> Value {
+    let mut shown = Map::new();
+    for (name, value) in headers {
+        let value = Value::from(value.as_str());
+        match shown.get_mut(name) {
+            None => drop(shown.insert(name.clone(), value)),
+            Some(Value::Array(values)) => values.push(value),
+            Some(known) => *known = json!([known, value]),
+        }
+    }
+    shown.into()
 }
 
 fn scene(scene: &Scene, provider: &Provider) -> Value {
@@ -76,13 +90,14 @@ fn scene(scene: &Scene, provider: &Provider) -> Value {
 }
 
 fn exchange(exchange: &Exchange, provider: &Provider) -> Value {
-    let Exchange { method, url, headers, body, began, end } = exchange;
-    let request = json!({ "method": method, "url": url, "headers": headers, "body": body });
+    let Exchange { method, url, body, began, end, .. } = exchange;
+    let request = json!({ "method": method, "url": url, "headers": headers(&exchange.headers), "body": body });
     let took_ms = end.as_ref().map(|end| milliseconds(end.at.saturating_sub(*began)));
     let mut shown = json!({ "request": request, "began_ms": milliseconds(*began), "took_ms": took_ms });
     match end.as_ref().map(|end| &end.answer) {
         Some(Ok(answer)) => {
-            shown["answer"] = json!({ "status": answer.status, "headers": answer.headers, "body": answer.body });
+            shown["answer"] =
+                json!({ "status": answer.status, "headers": headers(&answer.headers), "body": answer.body });
         }
         Some(Err(error)) => {
             let advice = advice::about_request(exchange, provider);

@@ -46,7 +46,7 @@ impl Story {
         let request = &exchange["request"];
         let [method, url] = ["method", "url"].map(|member| text(&request[member]));
         self.message('>', AnsiColor::Blue, &format!("{method} {url}"), request);
-        let took = exchange["took_ms"].as_f64().map(|took| format!(" after {took} ms")).unwrap_or_default();
+        let took = exchange["took_ms"].as_f64().map(|took| format!(" (after {took} ms)")).unwrap_or_default();
         match exchange.get("answer") {
             Some(answer) => {
                 self.message('<', AnsiColor::Green, &format!("{}{took}", answer["status"]), answer);
@@ -60,8 +60,11 @@ impl Story {
 
     fn message(&mut self, mark: char, color: AnsiColor, first: &str, message: &Value) {
         self.line(mark, color, first);
-        for header in items(&message["headers"]) {
-            self.line(mark, color, &format!("{}: {}", text(&header[0]), text(&header[1])));
+        for (name, value) in message["headers"].as_object().into_iter().flatten() {
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            for value in values {
+                self.line(mark, color, &format!("{name}: {}", text(value)));
+            }
         }
         let body = text(&message["body"]);
         let shown = &body[..body.floor_char_boundary(BODY)];
@@ -138,12 +141,12 @@ mod tests {
             "exchange": [
                 { "line": { "level": "info", "stream": "log", "text": "hello\u{1b}[2J" } },
                 {
-                    "request": { "method": "POST", "url": "https://a.example/x", "headers": [["a", "b"]], "body": "{}\n2" },
+                    "request": { "method": "POST", "url": "https://a.example/x", "headers": { "a": "b", "c": ["d", "e"] }, "body": "{}\n2" },
                     "took_ms": 1.5,
-                    "answer": { "status": 201, "headers": [], "body": "x".repeat(BODY + 3) },
+                    "answer": { "status": 201, "headers": {}, "body": "x".repeat(BODY + 3) },
                 },
                 {
-                    "request": { "method": "GET", "url": "https://b.example", "headers": [], "body": null },
+                    "request": { "method": "GET", "url": "https://b.example", "headers": {}, "body": null },
                     "took_ms": 0.1,
                     "error": { "text": "denied: not granted", "advice": "add it" },
                 },
@@ -159,15 +162,17 @@ mod tests {
             "* log info: hello\\u{1b}[2J".to_owned(),
             "> POST https://a.example/x".to_owned(),
             "> a: b".to_owned(),
+            "> c: d".to_owned(),
+            "> c: e".to_owned(),
             ">".to_owned(),
             "> {}".to_owned(),
             "> 2".to_owned(),
-            "< 201 after 1.5 ms".to_owned(),
+            "< 201 (after 1.5 ms)".to_owned(),
             "<".to_owned(),
             format!("< {}", "x".repeat(BODY)),
             "< … 3 bytes more: --json shows them".to_owned(),
             "> GET https://b.example".to_owned(),
-            "! denied: not granted after 0.1 ms".to_owned(),
+            "! denied: not granted (after 0.1 ms)".to_owned(),
             "! add it".to_owned(),
             "! secrets: denied: no secret key".to_owned(),
             "! set it".to_owned(),
