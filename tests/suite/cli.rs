@@ -270,6 +270,6 @@ fn completions_and_man_pages_know_every_command() {
     ] {
         assert!(printed.out.contains(name.split('-').next().unwrap()), "{name} is not in provost(1)");
         let page = page(&format!("provost-{name}.1"));
-        assert!(page.contains("EXAMPLES") && page.contains("EXIT CODES"), "{page}");
+        assert!(page.contains("EXAMPLES") && page.contains("EXIT STATUS"), "{page}");
     }
 }

@@ -27,18 +27,16 @@ impl End {
 
     fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "done; of plugin call: the plugin answered, even if with a decline",
-            Self::Failed => {
-                "failed; of plugin inspect: a host would refuse it; of plugin call: it broke, or nothing was decided"
-            }
-            Self::Unusable => "the command line, the configuration or the JSON is wrong: nothing was done",
+            Self::Done => "done; plugin call: the plugin answered, if only with a decline",
+            Self::Failed => "failed; plugin inspect: a host would refuse it; plugin call: nothing was decided",
+            Self::Unusable => "the command line, a file that it names, or the configuration is wrong",
         }
     }
 
     /// All of them, for people.
     pub(super) fn table() -> String {
         let lines = Self::ALL.map(|end| format!("\n  {}  {}", end.code(), end.meaning()));
-        format!("Exit codes:{}", lines.concat())
+        format!("Exit status:{}", lines.concat())
     }
 }
 

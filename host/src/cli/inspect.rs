@@ -6,7 +6,6 @@ use super::said::Said;
 use crate::config;
 use crate::model::{Description, Interface, Need};
 use crate::runtime::{Engine, Inspection, Settings};
-use anyhow::Context as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -28,7 +27,10 @@ pub(super) struct Arguments {
 /// Looks at one file.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Said> {
     let file = &arguments.file;
-    let bytes = config::read_file(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = match config::read_file(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Said::unreadable(file, &error)),
+    };
     // One call at a time: the pool need not be larger.
     let engine = Engine::new(&Settings { concurrent_calls: 1, ..Settings::default() })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

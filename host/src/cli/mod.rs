@@ -19,7 +19,7 @@ Examples:
   provost serve                            with ./provost.toml, or the defaults
   provost serve --config /etc/provost/provost.toml
   provost plugin inspect plugins/acme.wasm
-  provost plugin call plugins/acme.wasm pay '{\"amount\": 500, \"currency\": \"EUR\", \"shopTransactionId\": \"1\"}'
+  provost plugin call plugins/acme.wasm pay < pay.json
   provost config check && provost config show --origin
 
 Environment:

@@ -93,6 +93,7 @@ fn page(command: Command) -> io::Result<String> {
 /// What stands below a command's help: each paragraph under a heading becomes a section as it stands, others a note.
 fn sections(after: &str) -> Roff {
     let mut roff = Roff::default();
+    let mut notes = false;
     for paragraph in after.split("\n\n") {
         match paragraph.split_once(":\n") {
             Some((heading, lines)) if lines.starts_with("  ") => {
@@ -101,9 +102,12 @@ fn sections(after: &str) -> Roff {
                     roff.text([roman(line)]);
                 }
                 roff.control("fi", []);
+                notes = false;
             }
             _ => {
-                roff.control("SH", ["NOTES"]).text([roman(paragraph)]);
+                roff.control(if notes { "PP" } else { "SH" }, if notes { None } else { Some("NOTES") });
+                roff.text([roman(paragraph)]);
+                notes = true;
             }
         }
     }
@@ -145,7 +149,7 @@ mod tests {
         assert_eq!(pages[0].0, "provost.1");
         assert_eq!(pages.len(), names(&tree()).len() + 1);
         for (name, page) in &pages {
-            for section in ["NAME", "SYNOPSIS", "EXAMPLES", "EXIT CODES"] {
+            for section in ["NAME", "SYNOPSIS", "EXAMPLES", "EXIT STATUS"] {
                 assert!(
                     page.contains(&format!(".SH {section}")) || page.contains(&format!(".SH \"{section}\"")),
                     "{section} is not in {name}:\n{page}"

@@ -1,10 +1,12 @@
 //! What a command has to say, and how it ends.
 
 use super::end::End;
+use super::plain::plain_json;
 use crate::config::Fault;
 use clap::builder::styling::{AnsiColor, Style};
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// What a command says.
@@ -39,6 +41,11 @@ impl Said {
         Self { end: End::Unusable, ..Self::done() }.error(error)
     }
 
+    /// A file that the command line names and that cannot be read.
+    pub(super) fn unreadable(file: &Path, error: &io::Error) -> Self {
+        Self::unusable(format_args!("{} cannot be read: {error}", file.display()))
+    }
+
     /// The same with data as it stands.
     pub(super) fn raw(mut self, data: &str) -> Self {
         self.data += data;
@@ -54,7 +61,7 @@ impl Said {
 
     /// The same with data in JSON.
     pub(super) fn with(self, json: &serde_json::Value) -> Self {
-        self.line(&format!("{json:#}"))
+        self.line(&plain_json(&format!("{json:#}")))
     }
 
     /// The same with an error.
@@ -72,9 +79,9 @@ impl Said {
     /// Writes everything: talk in colour where that is wanted, data byte for byte. Who stops reading is not an error.
     pub(super) fn print(self) -> ExitCode {
         let _ = anstream::stderr().write_all(self.talk.as_bytes());
-        let mut out = std::io::stdout();
+        let mut out = io::stdout();
         let written = out.write_all(self.data.as_bytes()).and_then(|()| out.flush());
-        let lost = written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+        let lost = written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe);
         ExitCode::from(if lost && self.end == End::Done { End::Failed } else { self.end })
     }
 }

@@ -37,32 +37,49 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-const AFTER_HELP: &str = "\
+const EXAMPLES: &str = "\
 Examples:
-  provost plugin call acme.wasm pay '{\"amount\": 500, \"currency\": \"EUR\", \"shopTransactionId\": \"order-1\"}'
-  provost plugin call acme.wasm status '{\"paymentId\": \"pay_1\", \"amount\": 500, \"currency\": \"EUR\", \"carry\": {}}'
+  provost plugin call acme.wasm pay '{\"amount\": 500, \"currency\": \"EUR\", \"shopTransactionId\": \"1\"}'
+  provost plugin call acme.wasm status '{\"paymentId\": \"pay_1\", \"carry\": {}}'
   provost plugin call --config provost.toml --external acme acme.wasm refund < refund.json
-  provost plugin call acme.wasm receive '{\"headers\": {\"x-signature\": \"…\"}, \"body\": \"{}\"}'
-  provost plugin call --json acme.wasm pay - < pay.json | jq '.exchange[].request.url'
+  provost plugin call --json acme.wasm pay - < pay.json | jq '.exchange[].request.url'";
 
-The JSON is the body that POST /v3/NAME/pay and so on take. There is no store: what the host would know of a payment \
-stands beside its members (carry, paymentMethod, shopTransactionId, and what was paid: amount and currency for status, \
-paymentAmount for refund). A webhook is method, url, headers and body, all of them optional.
+const NOTES: &str = "\
+A body is what POST /v3/NAME/pay and so on take. There is no store: what the host would know of a payment stands \
+beside its members, all of it optional: carry, paymentMethod, shopTransactionId, and what was paid. A webhook is \
+method, url, headers and body.
 
-Requests really leave, toward what [providers.NAME] allows, with its secrets; in what is shown a placeholder stands for \
-each of them. State lives as long as the call, and no webhook URL is given out: nobody listens.
+Requests really leave, toward what [providers.NAME] allows, with its secrets. Whatever is shown has a placeholder or \
+[redacted] where a secret stood. State lives as long as the call; no webhook URL is given out, for nobody listens.
 
-On stdout: operation, external, plugin, reference, answer (what a caller would be answered), outcome or status or \
-webhook (what became known: with carry, follow_ups, metadata), failed (why, or null), learned and emitted. The exchange \
-goes to stderr. With --json all of it is one document: also verified, writes, exchange (request with answer or error, \
-line, denied) and cost.";
+On stdout, in JSON:
+  operation, external, plugin, reference   which call it was
+  answer      what a caller would be answered: status, headers, body
+  outcome     of what moves money: name, id, code, carry, follow_ups, metadata, reason …
+  status      of a status: what the plugin told of the payment
+  webhook     of a webhook: trust and events, or why it was rejected
+  failed      why the call counts as failed, or null
+  learned     ids that the provider gave while the call ran
+  emitted     news for the merchant
+
+On stderr, or with --json beside them:
+  exchange    in order: request with answer or error, line of log, denied secret; with advice
+  writes      requests that may move money: left, answered
+  verified    whether a signature was verified with a secret
+  cost        cpu_ms, wall_ms, instantiate_ms, memory_peak in bytes, requests, log_cut";
+
+/// The examples, one body for each operation, and what the document says.
+fn after_help() -> String {
+    let bodies: Vec<String> = OPERATIONS.iter().map(|row| format!("  {:<8} {}", row.name, row.example)).collect();
+    format!("{EXAMPLES}\n\nBodies:\n{}\n\n{NOTES}", bodies.join("\n"))
+}
 
 /// What of the document stands on stdout where the rest is told on stderr.
 const TOLD: [&str; 4] = ["verified", "writes", "exchange", "cost"];
 
 /// Call one operation of a plugin without a server, and show what it sends
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = after_help())]
 pub(super) struct Arguments {
     /// The component
     #[arg(value_name = "FILE")]
@@ -101,7 +118,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     };
     let bytes = match read_file(&file) {
         Ok(bytes) => Bytes::from(bytes),
-        Err(error) => return Ok(Said::unusable(format_args!("{} cannot be read: {error}", file.display()))),
+        Err(error) => return Ok(Said::unreadable(&file, &error)),
     };
     let engine = Engine::new(&Settings { concurrent_calls: 1, largest_memory: provider.limits.memory })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

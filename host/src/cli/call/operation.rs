@@ -30,7 +30,7 @@ pub(super) const OPERATIONS: &[Row] = &[
     Row {
         name: "refund",
         needs: Interface::Refunds,
-        example: r#"{"paymentId": "pay_1", "amount": 200, "currency": "EUR", "paymentAmount": 500, "carry": {}}"#,
+        example: r#"{"paymentId": "pay_1", "amount": 200, "currency": "EUR", "paymentAmount": 500}"#,
         read: refund,
     },
     Row {
@@ -42,7 +42,7 @@ pub(super) const OPERATIONS: &[Row] = &[
     Row {
         name: "receive",
         needs: Interface::Webhooks,
-        example: r#"{"headers": {"content-type": "application/json"}, "body": "{\"id\": \"evt_1\"}"}"#,
+        example: r#"{"url": "https://pay.example.com/v3/acme/callback", "headers": {}, "body": "{}"}"#,
         read: super::webhook::receive,
     },
 ];
