@@ -46,8 +46,8 @@ fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)], input: &
 
 /// Calls the sandbox without any configuration.
 fn sandbox(operation: &str, body: &Value) -> Run {
-    let (folder, file) = (tempfile::tempdir().unwrap(), component("sandbox"));
-    run(folder.path(), &["plugin", "call", file.to_str().unwrap(), operation, &body.to_string()], &[], "")
+    let (folder, file) = (empty(), component("sandbox"));
+    run(folder.path(), &["plugin", "call", named(&file), operation, &body.to_string()], &[], "")
 }
 
 fn payment(amount: u64) -> Value {
@@ -58,14 +58,22 @@ fn payment(amount: u64) -> Value {
 fn acme(configuration: &str, more: &[&str], operation: &str, body: &Value) -> Run {
     let folder = configured(configuration);
     let (file, body) = (component("acme"), body.to_string());
-    let arguments = [&["plugin", "call"], more, &[file.to_str().unwrap(), operation, &body]].concat();
+    let arguments = [&["plugin", "call"], more, &[named(&file), operation, &body]].concat();
     run(folder.path(), &arguments, &[("ACME_KEY", KEY.0)], "")
 }
 
 fn configured(configuration: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("provost.toml"), configuration).unwrap();
+    let folder = empty();
+    std::fs::write(folder.path().join("provost.toml"), configuration).expect("the folder can be written to");
     folder
+}
+
+fn empty() -> TempDir {
+    tempfile::tempdir().expect("a folder for the test")
+}
+
+fn named(file: &Path) -> &str {
+    file.to_str().expect("the workspace has a path in UTF-8")
 }
 
 /// In front of a scripted provider, which is granted or not.
@@ -144,9 +152,9 @@ fn a_trap_a_refusal_and_a_lost_answer_fail_and_say_why() {
 
 #[test]
 fn a_wrong_command_line_is_told_with_what_is_wrong_and_calls_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = empty();
     let (file, pay) = (component("sandbox"), payment(500).to_string());
-    let file = file.to_str().unwrap();
+    let file = named(&file);
     for (arguments, said) in [
         (&["missing.wasm", "pay", &pay][..], "missing.wasm cannot be read"),
         (&[file, "pay", "{"], "in the JSON: The body is not JSON"),
@@ -165,23 +173,23 @@ fn a_wrong_command_line_is_told_with_what_is_wrong_and_calls_nothing() {
 
 #[test]
 fn what_a_host_would_refuse_is_not_called() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = empty();
     std::fs::write(folder.path().join("junk.wasm"), "junk").unwrap();
     let refused = run(folder.path(), &["plugin", "call", "junk.wasm", "pay", "{}"], &[], "");
     assert!(refused.code == 1 && refused.err.contains("a host would refuse junk.wasm"), "{refused:?}");
     let file = component("acme");
-    let lacking = run(folder.path(), &["plugin", "call", file.to_str().unwrap(), "pay", "{}"], &[], "");
+    let lacking = run(folder.path(), &["plugin", "call", named(&file), "pay", "{}"], &[], "");
     assert!(lacking.code == 2 && lacking.err.contains("set providers.acme.secrets.api_key"), "{lacking:?}");
     let file = component("pay-only");
-    let unable = run(folder.path(), &["plugin", "call", file.to_str().unwrap(), "refund", "{}"], &[], "");
+    let unable = run(folder.path(), &["plugin", "call", named(&file), "refund", "{}"], &[], "");
     assert_eq!((unable.code, &unable.json()["answer"]["status"]), (1, &json!(501)), "{unable:?}");
 }
 
 #[test]
 fn a_body_may_come_on_stdin() {
-    let (folder, file) = (tempfile::tempdir().unwrap(), component("sandbox"));
+    let (folder, file) = (empty(), component("sandbox"));
     for more in [&[][..], &["-"]] {
-        let arguments = [&["plugin", "call", file.to_str().unwrap(), "pay"], more].concat();
+        let arguments = [&["plugin", "call", named(&file), "pay"], more].concat();
         let run = run(folder.path(), &arguments, &[], &payment(500).to_string());
         assert_eq!((run.code, &run.json()["outcome"]["name"]), (0, &json!("succeeded")), "{run:?}");
     }
@@ -235,7 +243,7 @@ fn no_secret_is_ever_printed_even_if_the_provider_sends_it_back() {
 
 #[test]
 fn colours_are_only_where_they_are_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = empty();
     let missing = ["plugin", "inspect", "missing.wasm"];
     run(folder.path(), &missing, &[], "").has_no_colour();
     run(folder.path(), &missing, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], "").has_no_colour();
@@ -245,8 +253,23 @@ fn colours_are_only_where_they_are_asked_for() {
 }
 
 #[test]
+fn a_log_on_a_terminal_follows_the_same_rules() {
+    let folder = empty();
+    // The store cannot be opened: the host warns of what is probably not meant, and ends.
+    let text = [("PROVOST_LOG__FORMAT", "text"), ("PROVOST_STORE__URL", "sqlite:missing/provost.db")];
+    let log =
+        |more: &[(&str, &str)]| run(folder.path(), &["serve", "--listen", "127.0.0.1:0"], &[&text, more].concat(), "");
+    let plain = log(&[]);
+    assert!(plain.code == 1 && plain.err.contains("WARN") && plain.err.contains("see store.url"), "{plain:?}");
+    plain.has_no_colour();
+    log(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]).has_no_colour();
+    let forced = log(&[("CLICOLOR_FORCE", "1")]);
+    assert!(forced.err.lines().any(|line| line.contains("WARN") && line.contains('\u{1b}')), "{forced:?}");
+}
+
+#[test]
 fn completions_and_man_pages_know_every_command() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = empty();
     let commands = ["serve", "plugin", "inspect", "call", "config", "check", "show", "completions", "man"];
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(folder.path(), &["completions", shell], &[], "");

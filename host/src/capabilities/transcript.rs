@@ -160,3 +160,55 @@ impl Kept {
         headers.iter().map(|(name, value)| (self.text(name), self.text(value))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call, post};
+    use super::super::{Call, Encoding};
+    use super::*;
+    use crate::egress::loopback::{Loopback, Manner};
+
+    fn kept(origin: &str) -> (Call, Arc<Transcript>) {
+        let (call, _) = call(origin);
+        let transcript = Transcript::of(&call.scope.provider);
+        (call.kept_in(transcript.clone()), transcript)
+    }
+
+    #[tokio::test]
+    async fn an_exchange_is_kept_with_placeholders_where_secrets_go_and_come_back() {
+        let provider = Loopback::start(Manner::status(200, "you said s3cret-value to 4111111111111111")).await;
+        let (mut call, transcript) = kept(&provider.origin);
+        let mut asked = post(&provider.origin);
+        let token = call.placeholder("key", Encoding::Raw).unwrap();
+        asked.request.headers.push(("authorization".into(), format!("Bearer {token}")));
+        call.send(asked).await.unwrap();
+        let scenes = transcript.scenes();
+        let [Scene::Exchange(exchange)] = scenes.as_slice() else { panic!("{scenes:?}") };
+        assert_eq!(exchange.headers, [("authorization".into(), "Bearer {secret key Raw}".into())]);
+        let Some(Ended { answer: Ok(answer), .. }) = &exchange.end else { panic!("{exchange:?}") };
+        assert_eq!((answer.status, answer.body.as_str()), (200, "you said {secret key Raw} to [redacted]"));
+        assert!(provider.seen()[0].contains("Bearer s3cret-value"), "what leaves is what it was");
+    }
+
+    #[tokio::test]
+    async fn what_was_denied_and_what_never_ended_are_kept_too() {
+        let provider = Loopback::start(Manner::Stall).await;
+        let (mut call, transcript) = kept(&provider.origin);
+        call.placeholder("other", Encoding::Raw).unwrap_err();
+        call.send(post("https://b.example")).await.unwrap_err();
+        tokio::select! {
+            _ = call.send(post(&provider.origin)) => unreachable!("it is never answered"),
+            () = provider.arrival() => {}
+        }
+        call.log(Level::Info, Stream::Log, "bye s3cret-value", &[]);
+        let scenes = transcript.scenes();
+        let [Scene::Denied { secret, .. }, Scene::Exchange(denied), Scene::Exchange(stalled), Scene::Line { text, .. }] =
+            scenes.as_slice()
+        else {
+            panic!("{scenes:?}")
+        };
+        assert_eq!((secret.as_str(), text.as_str()), ("other", "bye [redacted]"));
+        assert!(matches!(&denied.end, Some(Ended { answer: Err(Error::Denied(_)), .. })), "{denied:?}");
+        assert_eq!(stalled.end, None);
+    }
+}

@@ -23,22 +23,27 @@ pub(super) struct Said {
 impl Said {
     /// Nothing, and all is well.
     pub(super) fn done() -> Self {
-        Self { data: String::new(), talk: String::new(), end: End::Done }
+        Self::ending(End::Done)
+    }
+
+    /// Nothing yet, and this end.
+    pub(super) fn ending(end: End) -> Self {
+        Self { data: String::new(), talk: String::new(), end }
     }
 
     /// An error that ended the command.
     pub(super) fn failed(error: &anyhow::Error) -> Self {
-        Self { end: End::Failed, ..Self::done() }.error(format_args!("{error:#}"))
+        Self::ending(End::Failed).error(format_args!("{error:#}"))
     }
 
     /// A configuration with faults, all of them.
     pub(super) fn faults(faults: &[Fault]) -> Self {
-        faults.iter().fold(Self { end: End::Unusable, ..Self::done() }, Self::error)
+        faults.iter().fold(Self::ending(End::Unusable), Self::error)
     }
 
     /// A command line that cannot be right.
     pub(super) fn unusable(error: impl Display) -> Self {
-        Self { end: End::Unusable, ..Self::done() }.error(error)
+        Self::ending(End::Unusable).error(error)
     }
 
     /// A file that the command line names and that cannot be read.

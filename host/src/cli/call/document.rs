@@ -15,16 +15,22 @@ pub(super) struct Call<'a> {
     pub(super) row: &'a Row,
     pub(super) provider: &'a Provider,
     pub(super) plugin: &'a Plugin,
-    pub(super) reference: &'a Reference,
 }
 
 impl Call<'_> {
-    /// A call that was made.
-    pub(super) fn made(&self, judged: &Judged, finished: &Finished, transcript: &Transcript) -> Value {
+    /// A call that was made; under this reference, where it was an operation.
+    pub(super) fn made(
+        &self,
+        reference: Option<&Reference>,
+        judged: &Judged,
+        finished: &Finished,
+        transcript: &Transcript,
+    ) -> Value {
         let mut document = self.head(&judged.answer);
         let (name, known) = &judged.known;
         let Report { learned, emitted, departures, verified, .. } = &finished.report;
         document.extend([
+            ("reference".to_owned(), json!(reference.map(|reference| &reference.0))),
             ((*name).to_owned(), known.clone()),
             ("failed".to_owned(), json!(judged.failed)),
             ("learned".to_owned(), learned.iter().map(shape::name).collect()),
@@ -51,7 +57,6 @@ impl Call<'_> {
             ("operation", json!(self.row.name)),
             ("external", json!(self.provider.external)),
             ("plugin", json!({ "name": name, "version": version, "digest": digest })),
-            ("reference", json!(self.reference.0)),
             ("answer", shown(answer)),
         ];
         members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -4,6 +4,7 @@
 //! Start at [`run`]; [`operation`] has the list of what can be called.
 
 mod advice;
+mod arguments;
 mod document;
 mod judged;
 mod known;
@@ -26,87 +27,24 @@ use crate::model::{Reference, Request, Seed};
 use crate::operations::Error;
 use crate::registry::lacks;
 use crate::runtime::{Engine, Finished, Plugin, Settings};
+pub(super) use arguments::Arguments;
 use bytes::Bytes;
-use clap::builder::PossibleValuesParser;
 use judged::{Case, Judged};
 use memory::Memory;
-use operation::{Asked, Asking, OPERATIONS, Purpose, Row};
+use operation::{Asked, Asking, Purpose, Row};
 use provider::Chosen;
 use serde_json::Value;
-use std::io::{IsTerminal as _, Read as _};
-use std::path::PathBuf;
 use std::sync::Arc;
-
-const EXAMPLES: &str = "\
-Examples:
-  provost plugin call acme.wasm pay '{\"amount\": 500, \"currency\": \"EUR\", \"shopTransactionId\": \"1\"}'
-  provost plugin call acme.wasm status '{\"paymentId\": \"pay_1\", \"carry\": {}}'
-  provost plugin call --config provost.toml --external acme acme.wasm refund < refund.json
-  provost plugin call --json acme.wasm pay - < pay.json | jq '.exchange[].request.url'";
-
-const NOTES: &str = "\
-A body is what POST /v3/NAME/pay and so on take. There is no store: what the host would know of a payment stands \
-beside its members, all of it optional: carry, paymentMethod, shopTransactionId, and what was paid. A webhook is \
-method, url, headers and body.
-
-Requests really leave, toward what [providers.NAME] allows, with its secrets. Whatever is shown has a placeholder or \
-[redacted] where a secret stood. State lives as long as the call; no webhook URL is given out, for nobody listens.
-
-On stdout, in JSON:
-  operation, external, plugin, reference   which call it was
-  answer      what a caller would be answered: status, headers, body
-  outcome     of what moves money: name, id, code, carry, follow_ups, metadata, reason …
-  status      of a status: what the plugin told of the payment
-  webhook     of a webhook: trust and events, or why it was rejected
-  failed      why the call counts as failed, or null
-  learned     ids that the provider gave while the call ran
-  emitted     news for the merchant
-
-On stderr, or with --json beside them:
-  exchange    in order: request with answer or error, line of log, denied secret; with advice
-  writes      requests that may move money: left, answered
-  verified    whether a signature was verified with a secret
-  cost        cpu_ms, wall_ms, instantiate_ms, memory_peak in bytes, requests, log_cut";
-
-/// The examples, one body for each operation, and what the document says.
-fn after_help() -> String {
-    let bodies: Vec<String> = OPERATIONS.iter().map(|row| format!("  {:<8} {}", row.name, row.example)).collect();
-    format!("{EXAMPLES}\n\nBodies:\n{}\n\n{NOTES}", bodies.join("\n"))
-}
 
 /// What of the document stands on stdout where the rest is told on stderr.
 const TOLD: [&str; 4] = ["verified", "writes", "exchange", "cost"];
-
-/// Call one operation of a plugin without a server, and show what it sends
-#[derive(Debug, clap::Args)]
-#[command(after_help = after_help())]
-pub(super) struct Arguments {
-    /// The component
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// What to call
-    #[arg(value_name = "OPERATION", value_parser = PossibleValuesParser::new(OPERATIONS.iter().map(|row| row.name)))]
-    operation: String,
-    /// The body; without it, or as -, stdin
-    #[arg(value_name = "JSON")]
-    body: Option<String>,
-    /// The configuration with the provider; without it ./provost.toml, if there is one
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The provider whose grants, secrets, settings and limits hold; without it that of the file's name
-    #[arg(long, value_name = "NAME")]
-    external: Option<String>,
-    /// Answer in one JSON document, with the exchange
-    #[arg(long)]
-    json: bool,
-}
 
 /// Calls a plugin once. What cannot be called is said, with the code for it.
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     let Some(row) = Row::named(&arguments.operation) else {
         return Ok(Said::unusable(format_args!("there is no operation {}", arguments.operation)));
     };
-    let text = match body(arguments.body, row) {
+    let text = match arguments::body(arguments.body, row) {
         Ok(text) => text,
         Err(said) => return Ok(said),
     };
@@ -127,7 +65,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
             Ok(plugin) => Bench { row, provider: Arc::new(provider), plugin }.call(&text, arguments.json).await,
             Err(refused) => {
                 let faults = refused.faults.iter();
-                let said = Said { end: End::Failed, ..Said::done() };
+                let said = Said::ending(End::Failed);
                 faults.fold(said, |said, fault| {
                     said.error(format_args!("a host would refuse {}: {}", file.display(), plain(fault)))
                 })
@@ -137,21 +75,6 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     // What is probably not meant stands above what came of it.
     let talk = warnings.iter().fold(Said::done(), Said::warn).talk;
     Ok(Said { talk: talk + &said.talk, ..said })
-}
-
-/// The body that was given, or what is on stdin.
-fn body(given: Option<String>, row: &Row) -> Result<Bytes, Said> {
-    let missing = || format!("no JSON: give it behind {}, or on stdin, such as '{}'", row.name, row.example);
-    let from_stdin = match given {
-        Some(text) if text != "-" => return Ok(text.into()),
-        Some(_) => true,
-        None => !std::io::stdin().is_terminal(),
-    };
-    let mut text = Vec::new();
-    if from_stdin && let Err(error) = std::io::stdin().read_to_end(&mut text) {
-        return Err(Said::unusable(format_args!("stdin cannot be read: {error}")));
-    }
-    if text.trim_ascii().is_empty() { Err(Said::unusable(missing())) } else { Ok(text.into()) }
 }
 
 /// A plugin and what it is called with.
@@ -165,18 +88,14 @@ impl Bench {
     async fn call(&self, text: &Bytes, json: bool) -> Said {
         let lacks = lacks(&self.provider, self.plugin.description());
         if !lacks.is_empty() {
-            return lacks
-                .iter()
-                .fold(Said { end: End::Unusable, ..Said::done() }, |said, lack| said.error(plain(lack)));
+            return lacks.iter().fold(Said::ending(End::Unusable), |said, lack| said.error(plain(lack)));
         }
         let (clock, reference) = (Clock::system(), Reference::random());
         let transcript = Transcript::of(&self.provider);
-        let call =
-            document::Call { row: self.row, provider: &self.provider, plugin: &self.plugin, reference: &reference };
+        let call = document::Call { row: self.row, provider: &self.provider, plugin: &self.plugin };
         if !self.plugin.interfaces().has(self.row.needs) {
             let error = Error::Unsupported(self.row.needs);
-            let said =
-                Said { end: End::Failed, ..Said::done() }.error(format_args!("{error}: a caller is answered 501"));
+            let said = Said::ending(End::Failed).error(format_args!("{error}: a caller is answered 501"));
             return with_document(said, call.refused(&of_operation(Err(error)), &transcript), json);
         }
         let asking = Asking {
@@ -195,7 +114,8 @@ impl Bench {
         let finished = self.made(&purpose, &reference, &clock, transcript.clone(), request).await;
         let case = Case { external: &self.provider.external, reference: &reference, now: clock.now() };
         let judged = case.judge(&purpose, &finished);
-        let document = call.made(&judged, &finished, &transcript);
+        let operation = matches!(purpose, Purpose::Operation { .. });
+        let document = call.made(operation.then_some(&reference), &judged, &finished, &transcript);
         with_document(told(&judged, &document, json), document, json)
     }
 
@@ -227,7 +147,7 @@ impl Bench {
 
 /// What is wrong with the body, each fault in a line.
 fn wrong(problem: &Value) -> Said {
-    let said = Said { end: End::Unusable, ..Said::done() };
+    let said = Said::ending(End::Unusable);
     let text = |value: &Value| plain(value.as_str().unwrap_or_default());
     match problem["errors"].as_array() {
         Some(errors) => errors.iter().fold(said, |said, error| {
