@@ -24,6 +24,12 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// As RFC 3339 writes it, in UTC.
+    pub fn rfc3339(self) -> String {
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_string()
+    }
+
     /// Whole seconds since 1970, as signatures carry them.
     pub fn seconds(self) -> u64 {
         self.0 / 1000

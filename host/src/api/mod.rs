@@ -4,6 +4,7 @@
 //! Start at [`routes`](self), the one list of what there is; then `v3`, what each of them does; then `respond`, what a
 //! caller is answered. `observe` stands around every request, and `server` around them all.
 
+mod answers;
 mod document;
 mod health;
 mod idempotency;

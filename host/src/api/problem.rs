@@ -23,20 +23,26 @@ pub(super) enum Code {
     NoSuchRoute,
     UnknownExternal,
     PaymentNotFound,
+    SubscriptionNotFound,
+    UtilityNotFound,
     MethodNotAllowed,
     TooSlow,
     StillRunning,
     ShopTransactionIdUsed,
     RefundRepeated,
+    CaptureRepeated,
     StateForbids,
+    SubscriptionForbids,
     BodyTooLarge,
     NotJsonType,
     Invalid,
     KeyReused,
     RefundTooLarge,
+    CaptureTooLarge,
     Internal,
     NotSupported,
     NotExecuted,
+    OutcomeUnknown,
     ProviderSilent,
     ExternalAbsent,
     Busy,
@@ -51,7 +57,7 @@ type Row = (&'static str, u16, &'static str, bool);
 
 impl Code {
     /// All of them, in the order of their status.
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 35] = [
         Self::NotJson,
         Self::BadHeader,
         Self::BadQuery,
@@ -61,20 +67,26 @@ impl Code {
         Self::NoSuchRoute,
         Self::UnknownExternal,
         Self::PaymentNotFound,
+        Self::SubscriptionNotFound,
+        Self::UtilityNotFound,
         Self::MethodNotAllowed,
         Self::TooSlow,
         Self::StillRunning,
         Self::ShopTransactionIdUsed,
         Self::RefundRepeated,
+        Self::CaptureRepeated,
         Self::StateForbids,
+        Self::SubscriptionForbids,
         Self::BodyTooLarge,
         Self::NotJsonType,
         Self::Invalid,
         Self::KeyReused,
         Self::RefundTooLarge,
+        Self::CaptureTooLarge,
         Self::Internal,
         Self::NotSupported,
         Self::NotExecuted,
+        Self::OutcomeUnknown,
         Self::ProviderSilent,
         Self::ExternalAbsent,
         Self::Busy,
@@ -94,20 +106,28 @@ impl Code {
             Self::NoSuchRoute => ("no_such_route", 404, "There is nothing at this path", false),
             Self::UnknownExternal => ("unknown_external", 404, "There is no external of this name", false),
             Self::PaymentNotFound => ("payment_not_found", 404, "There is no such payment", false),
+            Self::SubscriptionNotFound => ("subscription_not_found", 404, "There is no such subscription", false),
+            Self::UtilityNotFound => ("utility_not_found", 404, "There is no such utility", false),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "The path does not take this method", false),
             Self::TooSlow => ("too_slow", 408, "The body took too long to arrive", true),
             Self::StillRunning => ("still_running", 409, "The same request is still running", true),
             Self::ShopTransactionIdUsed => ("shop_transaction_id_used", 409, "The shopTransactionId is taken", false),
             Self::RefundRepeated => ("refund_repeated", 409, "An equal refund was made a moment ago", false),
+            Self::CaptureRepeated => ("capture_repeated", 409, "An equal capture was made a moment ago", false),
+            Self::SubscriptionForbids => {
+                ("subscription_forbids", 409, "The subscription's state does not allow it", false)
+            }
             Self::StateForbids => ("state_forbids", 409, "The payment's state does not allow it", false),
             Self::BodyTooLarge => ("body_too_large", 413, "The body is too large", false),
             Self::NotJsonType => ("not_json_type", 415, "The body is not declared as JSON", false),
             Self::Invalid => ("invalid", 422, "The request is not right", false),
             Self::KeyReused => ("idempotency_key_reused", 422, "The Idempotency-Key belongs to another request", false),
             Self::RefundTooLarge => ("refund_too_large", 422, "The refund is larger than what is left", false),
+            Self::CaptureTooLarge => ("capture_too_large", 422, "The capture is larger than what is left", false),
             Self::Internal => ("internal", 500, "The host failed", false),
             Self::NotSupported => ("not_supported", 501, "This external does not support the operation", false),
             Self::NotExecuted => ("not_executed", 502, "The provider could not be reached or refused", true),
+            Self::OutcomeUnknown => ("outcome_unknown", 502, "Whether it was done is not known", true),
             Self::ProviderSilent => ("provider_silent", 502, "The provider could not be asked", true),
             Self::ExternalAbsent => ("external_absent", 503, "The external is out of service for now", true),
             Self::Busy => ("busy", 503, "Too many requests for this external at once", true),
@@ -181,7 +201,10 @@ pub(super) struct Document {
     /// The refund that stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) refund_id: Option<String>,
-    /// That payment's state.
+    /// The subscription that stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) subscription_token: Option<String>,
+    /// The state of that payment or subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(examples("pending"))]
     pub(super) state: Option<Cow<'static, str>>,
@@ -197,7 +220,7 @@ impl Problem {
     /// A problem of this kind, with what happened this time.
     pub(super) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let (name, status, title, retryable) = code.row();
-        let unsure = matches!(code, Code::Internal | Code::StillRunning);
+        let unsure = matches!(code, Code::Internal | Code::StillRunning | Code::OutcomeUnknown);
         Self(Box::new(Document {
             kind: format!("urn:problem-type:provost:{name}"),
             title: title.into(),
@@ -210,6 +233,7 @@ impl Problem {
             errors: Vec::new(),
             payment_id: None,
             refund_id: None,
+            subscription_token: None,
             state: None,
             request_id: None,
             retry_after: None,
@@ -231,6 +255,19 @@ impl Problem {
     /// With the payment that stands in the way, and its state.
     pub(super) fn about_payment(mut self, id: &str, state: &'static str) -> Self {
         self.0.payment_id = Some(id.to_owned());
+        self.0.state = Some(state.into());
+        self
+    }
+
+    /// With the payment that stands in the way.
+    pub(super) fn about(mut self, id: &str) -> Self {
+        self.0.payment_id = Some(id.to_owned());
+        self
+    }
+
+    /// With the subscription that stands in the way, and its state.
+    pub(super) fn about_subscription(mut self, token: &str, state: &'static str) -> Self {
+        self.0.subscription_token = Some(token.to_owned());
         self.0.state = Some(state.into());
         self
     }

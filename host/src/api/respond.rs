@@ -1,63 +1,20 @@
 //! What a caller is answered when an operation has ended, or was not done: pure, and the same for the same input,
 //! because it is kept and replayed byte for byte (rule 18). The one place where outcomes become status codes.
 
-use super::document::{pay_result_schema, refund_result_schema};
+use super::answers::{ChangeAnswer, PayAnswer, RefundAnswer, SubscriptionAnswer};
 use super::problem::{Code, Problem};
-use crate::model::{Acknowledgement, Answer, Decline, Destination, Fault, Kind, Outcome, Refused};
+use crate::model::{Acknowledgement, Answer, Decline, Destination, Fault, Kind, LinkAnswer, Outcome, Refused};
 use crate::operations::{Ended, Error};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// How long to wait for what a restart, a swap or a free place brings back.
 const SOON: Duration = Duration::from_secs(5);
 
-/// The answer to `pay`.
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PayAnswer {
-    #[schema(schema_with = pay_result_schema)]
-    result: &'static str,
-    /// What became of it, for people.
-    #[schema(examples("Transaction completed"))]
-    result_description: String,
-    /// The payment's id: the provider's, or the host's own where the provider has not told one yet.
-    #[schema(examples("pay_9f2c"))]
-    payment_id: String,
-    /// Where the payer must go: a web page. With `REDIRECT_TO_URL`, this or the next or both.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_to_url: Option<String>,
-    /// Where the payer must go: a link into an app.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_to_url_mobile: Option<String>,
-    /// The provider's own data, and the host's `state`, `outcome`, `declineCode` and `review`.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = Object)]
-    metadata: Map<String, Value>,
-}
-
-/// The answer to `refund`.
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RefundAnswer {
-    #[schema(schema_with = refund_result_schema)]
-    result: &'static str,
-    /// What became of it, for people.
-    #[schema(examples("Refund completed"))]
-    result_description: String,
-    /// The refund's id: the provider's, or the host's own where the provider has not told one yet.
-    #[schema(examples("ref_41aa"))]
-    refund_id: String,
-    /// The provider's own data, and the host's `outcome`, `declineCode` and `review`.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = Object)]
-    metadata: Map<String, Value>,
-}
-
 /// Makes the answer of an end or an error.
 pub(super) fn respond(result: &Result<Ended, Error>) -> Answer {
     match result {
-        Ok(Ended { outcome: Outcome::NotExecuted(refused), .. }) => problem_of_refusal(refused).answer(),
+        Ok(Ended { kind, outcome: Outcome::NotExecuted(refused), .. }) => refusal(*kind, refused).answer(),
         Ok(ended) => done(ended),
         Err(error) => problem_of(error).answer(),
     }
@@ -72,33 +29,78 @@ struct Shown {
 }
 
 fn done(ended: &Ended) -> Answer {
-    let shown = show(&ended.outcome);
     let unknown = matches!(ended.outcome, Outcome::Unknown { .. });
-    let body = match ended.kind {
-        Kind::Pay => {
-            let (web, app) = shown.destination.map_or((None, None), |to| (to.web, to.app));
-            serde_json::to_vec(&PayAnswer {
-                result: shown.result,
-                result_description: shown.description,
-                payment_id: ended.payment_id.clone(),
-                redirect_to_url: web,
-                redirect_to_url_mobile: app,
-                metadata: shown.metadata,
-            })
-        }
-        Kind::Refund => serde_json::to_vec(&RefundAnswer {
-            // A refund has no page to go to: in PGM's words it is pending until the provider decides.
-            result: if shown.destination.is_some() { "PENDING" } else { shown.result },
-            result_description: shown.description,
-            refund_id: ended.refund_id.clone(),
-            metadata: shown.metadata,
-        }),
-    };
+    if unknown && ended.kind.can_repeat() {
+        return Problem::new(Code::OutcomeUnknown, "It moves no money, and may be sent again.").answer();
+    }
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     if unknown {
         headers.push(("x-payment-outcome".to_owned(), "unknown".to_owned()));
     }
-    Answer { status: 200, headers, body: body.expect("strings and JSON values serialise") }
+    let body = body(ended).expect("strings and JSON values serialise");
+    Answer { status: 200, headers, body }
+}
+
+fn body(ended: &Ended) -> serde_json::Result<Vec<u8>> {
+    let shown = show(&ended.outcome);
+    let payment_id = ended.payment_id.clone();
+    let subscription_token = ended.subscription_token.clone();
+    match ended.kind {
+        Kind::Pay | Kind::Capture | Kind::Void | Kind::Resume => {
+            let (redirect_to_url, redirect_to_url_mobile) = shown.places();
+            serde_json::to_vec(&PayAnswer {
+                result: shown.result,
+                result_description: shown.description,
+                payment_id,
+                redirect_to_url,
+                redirect_to_url_mobile,
+                metadata: shown.metadata,
+            })
+        }
+        Kind::Schedule | Kind::Start | Kind::Charge => {
+            let (redirect_to_url, redirect_to_url_mobile) = shown.places();
+            serde_json::to_vec(&SubscriptionAnswer {
+                result: shown.result,
+                result_description: shown.description,
+                payment_id,
+                subscription_token,
+                redirect_to_url,
+                redirect_to_url_mobile,
+                metadata: shown.metadata,
+            })
+        }
+        Kind::Refund => serde_json::to_vec(&RefundAnswer {
+            result: shown.without_places(),
+            result_description: shown.description,
+            refund_id: ended.refund_id.clone(),
+            metadata: shown.metadata,
+        }),
+        Kind::Update | Kind::Expire => serde_json::to_vec(&ChangeAnswer {
+            result: shown.without_places(),
+            result_description: shown.description,
+            subscription_token,
+            metadata: shown.metadata,
+        }),
+        Kind::Link => serde_json::to_vec(&link_answer(shown, &payment_id)),
+        Kind::Utility => Ok(utility_answer(&ended.outcome)),
+    }
+}
+
+/// A link is there, or it is not: what is not known of it is followed up as a payment, and told as such.
+fn link_answer(shown: Shown, payment_id: &str) -> LinkAnswer {
+    let description = Some(shown.description.as_str());
+    match shown.places() {
+        (Some(url), _) | (None, Some(url)) => LinkAnswer::created(payment_id, &url, description),
+        (None, None) => LinkAnswer::not_created(payment_id, shown.description, shown.metadata),
+    }
+}
+
+/// What the plugin answered, as it wrote it.
+fn utility_answer(outcome: &Outcome) -> Vec<u8> {
+    match outcome {
+        Outcome::Succeeded(said) => said.metadata.clone().unwrap_or_else(|| "null".to_owned()).into_bytes(),
+        _ => b"null".to_vec(),
+    }
 }
 
 fn show(outcome: &Outcome) -> Shown {
@@ -151,6 +153,16 @@ fn declined(decline: &Decline) -> Shown {
 }
 
 impl Shown {
+    /// Where the payer must go: a page, a link into an app.
+    fn places(&self) -> (Option<String>, Option<String>) {
+        self.destination.clone().map_or((None, None), |to| (to.web, to.app))
+    }
+
+    /// What has no page to go to is, in PGM's words, pending until the provider decides.
+    fn without_places(&self) -> &'static str {
+        if self.destination.is_some() { "PENDING" } else { self.result }
+    }
+
     /// The host's word stands above a plugin's of the same name.
     fn with(mut self, key: &str, value: &str) -> Self {
         self.metadata.insert(key.to_owned(), json!(value));
@@ -205,12 +217,29 @@ pub(super) fn problem_of(error: &Error) -> Problem {
             let detail = format!("Payment {payment_id} is {state}.");
             Problem::new(Code::StateForbids, detail).about_payment(payment_id, state)
         }
+        Error::SubscriptionNotFound => Problem::new(
+            Code::SubscriptionNotFound,
+            "Neither the host nor the provider knows a subscription by this token.",
+        ),
+        Error::SubscriptionForbids { subscription_token, state } => {
+            let detail = format!("Subscription {subscription_token} is {state}.");
+            Problem::new(Code::SubscriptionForbids, detail).about_subscription(subscription_token, state)
+        }
+        Error::CaptureRepeated { payment_id } => {
+            let detail = "An equal capture of this payment was made a moment ago. Send an Idempotency-Key to say that this is another one.";
+            Problem::new(Code::CaptureRepeated, detail).about(payment_id)
+        }
+        Error::CaptureTooLarge { left } => {
+            let reason = format!("{left} minor units are left to capture");
+            let detail = format!("{left} minor units of what was reserved are left to capture.");
+            Problem::new(Code::CaptureTooLarge, detail).because_of(&[Fault::new("/amount", reason)])
+        }
         Error::RefundTooLarge { left } => {
             let reason = format!("{left} minor units are left to refund");
             let detail = format!("{left} minor units of this payment are left to refund.");
             Problem::new(Code::RefundTooLarge, detail).because_of(&[Fault::new("/amount", reason)])
         }
-        Error::Refused(refused) => problem_of_refusal(refused),
+        Error::Refused(refused) => refusal(Kind::Pay, refused),
         Error::ProviderSilent(_) => {
             Problem::new(Code::ProviderSilent, "The provider did not answer, and nothing is known here yet.")
         }
@@ -222,16 +251,24 @@ pub(super) fn problem_of(error: &Error) -> Problem {
 }
 
 /// The problem document of a refusal. Why a plugin broke, or what it said of its provider's troubles, is for the log.
-fn problem_of_refusal(refused: &Refused) -> Problem {
+fn refusal(kind: Kind, refused: &Refused) -> Problem {
+    let subscription = matches!(kind, Kind::Charge | Kind::Update | Kind::Expire);
     match refused {
         Refused::Invalid(faults) => Problem::invalid(faults),
-        Refused::NotFound(reason) => {
-            Problem::new(Code::PaymentNotFound, text_or(Some(reason), "The provider has no such payment."))
+        Refused::NotFound(reason) => match kind {
+            Kind::Utility => {
+                Problem::new(Code::UtilityNotFound, text_or(Some(reason), "The plugin has no such utility."))
+            }
+            _ if subscription => {
+                let otherwise = "The provider has no such subscription.";
+                Problem::new(Code::SubscriptionNotFound, text_or(Some(reason), otherwise))
+            }
+            _ => Problem::new(Code::PaymentNotFound, text_or(Some(reason), "The provider has no such payment.")),
+        },
+        Refused::Conflict(reason) => {
+            let code = if subscription { Code::SubscriptionForbids } else { Code::StateForbids };
+            Problem::new(code, text_or(Some(reason), "The provider says that the state does not allow it."))
         }
-        Refused::Conflict(reason) => Problem::new(
-            Code::StateForbids,
-            text_or(Some(reason), "The provider says that the state does not allow it."),
-        ),
         Refused::Unsupported(reason) => {
             Problem::new(Code::NotSupported, text_or(Some(reason), "The plugin cannot do what the request asks for."))
         }

@@ -1,9 +1,15 @@
 //! The only way a payment ever changes, whoever brings the news (rules 11 to 13, 28, 29). Pure: the store calls it
 //! inside the transaction that holds the payment's lock, and writes what it returns.
 
+mod action;
+mod capture;
+mod refund;
+mod subscription;
+
+pub use subscription::{AppliedToSubscription, apply_to_subscription};
+
 use super::classify::disagreement;
-use super::{Action, Callback, CallbackType, NewsState, Payment, PaymentState, Refund, RefundState, Source};
-use super::{Destination, News, Reference};
+use super::{About, Action, Callback, CallbackType, FollowUp, News, NewsState, Origin, Payment, PaymentState, Source};
 use crate::clock::Timestamp;
 
 /// Provider ids kept for a payment, and for each refund: a provider that invents more is found out, and fills no disk.
@@ -28,12 +34,14 @@ pub struct Applied {
     pub later: bool,
     /// What a person should be alerted to.
     pub alert: Option<&'static str>,
+    /// What the host shall do next, where the payment's state still allows it: once for each content (rule 14).
+    pub follow_ups: Vec<FollowUp>,
 }
 
 impl Applied {
     /// Whether anything is to be written.
     pub fn differs_from(&self, before: &Payment) -> bool {
-        self.payment != *before || !self.callbacks.is_empty()
+        self.payment != *before || !self.callbacks.is_empty() || !self.follow_ups.is_empty()
     }
 }
 
@@ -49,12 +57,25 @@ enum Verdict {
 
 /// Applies `news`, at `now`, to a payment that was found by its names.
 pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
-    let mut applied = Applied { payment: before.clone(), callbacks: Vec::new(), ask: false, later: false, alert: None };
+    let mut applied = Applied {
+        payment: before.clone(),
+        callbacks: Vec::new(),
+        ask: false,
+        later: false,
+        alert: None,
+        follow_ups: Vec::new(),
+    };
     learn_names(&mut applied, news);
     match news.action {
-        Action::Refund => apply_to_refund(&mut applied, news, now),
-        Action::Payment | Action::Capture | Action::Void => apply_to_payment(&mut applied, news),
+        Action::Refund => refund::apply_to_refund(&mut applied, news, now),
+        Action::Capture | Action::Void if capture::apply(&mut applied, news) => {}
+        Action::Payment | Action::Capture | Action::Void => {
+            apply_to_payment(&mut applied, news);
+            capture::settle_by_payment(&mut applied.payment, before.captured.unwrap_or_default());
+        }
     }
+    let wanted = |follow_up: &&FollowUp| is_wanted(&applied.payment, follow_up);
+    applied.follow_ups = news.follow_ups.iter().filter(wanted).cloned().collect();
     if applied.ask {
         applied.payment.ask_at = Some(now);
     }
@@ -100,9 +121,29 @@ fn apply_to_payment(applied: &mut Applied, news: &News) {
             if news.source != Source::Answer && payment.told.is_none() {
                 payment.told = Some(payment.shown_id().to_owned());
             }
-            applied.callbacks.extend(told.map(|kind| Callback { kind, refund: None }));
+            let callback = link_created(payment, news).or(told.map(|kind| Callback { kind, about: About::Payment }));
+            applied.callbacks.extend(callback);
         }
     }
+}
+
+/// Whether a payment is still where its plugin asked for something more.
+fn is_wanted(payment: &Payment, follow_up: &FollowUp) -> bool {
+    match follow_up {
+        FollowUp::Capture => !payment.state.is_terminal() && payment.capturable() != Some(0),
+        FollowUp::Resume(_) => !payment.state.is_terminal(),
+    }
+}
+
+/// A link that was made is told as such: it is what the caller asked for.
+fn link_created(payment: &Payment, news: &News) -> Option<Callback> {
+    let NewsState::ActionRequired(destination) = &news.state else {
+        return None;
+    };
+    let is_made = payment.origin == Origin::Link && news.source == Source::Answer;
+    let url = destination.web.as_ref().or(destination.app.as_ref()).filter(|_| is_made)?.clone();
+    let about = About::Link { url, description: news.description.clone() };
+    Some(Callback { kind: CallbackType::LinkCreated, about })
 }
 
 /// The table of rule 11: what is known, what is reported, who reports it.
@@ -124,8 +165,10 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
         // The merchant was told that it is pending, and waits (rule 6).
         (S::Unknown, S::NotExecuted) => Verdict::Change(Some(CallbackType::PaymentFailed)),
         (S::NotExecuted, S::Failed | S::Voided | S::NotExecuted) => Verdict::Keep,
+        (S::NotCharged, S::NotExecuted) => Verdict::Keep,
         (_, S::NotExecuted) => Verdict::Ask,
 
+        (S::Started, S::NotCharged) => Verdict::Change(None),
         (S::Started | S::Unknown, _) => Verdict::Change(told(reported)),
         (S::Pending, S::ActionRequired) => match source {
             Source::Answer => Verdict::Change(None),
@@ -147,13 +190,14 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
         (S::Failed | S::Voided | S::NotExecuted, S::Accepted | S::Authorized) => Verdict::Ask,
         (S::NotExecuted, _) if corrects => Verdict::Change(told(reported)),
         (S::NotExecuted, _) => Verdict::Ask,
+        (S::NotCharged, _) => Verdict::Change(told(reported)),
         (S::Accepted | S::Failed | S::Voided, _) => Verdict::Keep,
     }
 }
 
 fn told(state: PaymentState) -> Option<CallbackType> {
     match state {
-        PaymentState::Accepted => Some(CallbackType::PaymentAccepted),
+        PaymentState::Accepted | PaymentState::NotCharged => Some(CallbackType::PaymentAccepted),
         PaymentState::Authorized => Some(CallbackType::PaymentAuthorized),
         PaymentState::Failed => Some(CallbackType::PaymentFailed),
         PaymentState::Voided => Some(CallbackType::PaymentVoided),
@@ -174,6 +218,7 @@ fn reported_state(news: &News) -> Option<PaymentState> {
         NewsState::Voided => PaymentState::Voided,
         NewsState::Unknown => PaymentState::Unknown,
         NewsState::NotExecuted => PaymentState::NotExecuted,
+        NewsState::NotCharged => PaymentState::NotCharged,
     };
     match (news.action, state) {
         // A capture or void that is not done says nothing about the payment itself.
@@ -264,9 +309,10 @@ fn settle_amounts(payment: &mut Payment, news: &News, state: PaymentState) {
         PaymentState::Authorized => payment.authorized = said,
         PaymentState::Accepted => {
             let captured = news.captured.as_ref().map(|amount| amount.minor);
-            payment.captured = captured.or(payment.authorized.filter(|_| news.amount.is_none())).or(said);
+            let reserved = payment.authorized.filter(|_| news.amount.is_none());
+            payment.captured = captured.or_else(|| capture::taken(payment)).or(reserved).or(said);
         }
-        PaymentState::Failed | PaymentState::Voided => payment.captured = Some(0),
+        PaymentState::Failed | PaymentState::Voided | PaymentState::NotCharged => payment.captured = Some(0),
         _ => {}
     }
     if payment.amount.is_none() {
@@ -277,142 +323,10 @@ fn settle_amounts(payment: &mut Payment, news: &News, state: PaymentState) {
     }
 }
 
-fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp) {
-    let Some(reported) = reported_refund_state(news) else {
-        return;
-    };
-    let Some(position) = find_refund(&applied.payment, news).or_else(|| adopt_refund(applied, news, reported, now))
-    else {
-        return;
-    };
-    let refund = &mut applied.payment.refunds[position];
-    if !add_new(&mut refund.ids, news.action_id.iter()) {
-        applied.alert = Some(TOO_MANY);
-    }
-    let asked = Some(refund.amount.clone());
-    if let Some(review) = disagreement(news.amount.as_ref(), false, asked.as_ref()) {
-        flag(applied, review);
-        // An answer was classified by its amount already (rule 2).
-        let believed =
-            news.source == Source::Answer || disagreement(news.amount.as_ref(), news.partial, asked.as_ref()).is_none();
-        if !believed {
-            return;
-        }
-    }
-    let refund = &mut applied.payment.refunds[position];
-    match judge_refund(refund.state, reported, news.source) {
-        Verdict::Keep => {}
-        Verdict::Ask => applied.ask = true,
-        Verdict::Change(told) => {
-            refund.state = reported;
-            keep_newer(&mut refund.description, &news.description);
-            keep_newer(&mut refund.carry, &news.carry);
-            if news.source != Source::Answer && refund.told.is_none() {
-                refund.told = Some(refund.shown_id().to_owned());
-            }
-            applied.callbacks.extend(told.map(|kind| Callback { kind, refund: Some(position) }));
-        }
-    }
-    applied.payment.refunded = applied.payment.paid_back();
-}
-
 /// A person must look at an amount (rule 13).
 fn flag(applied: &mut Applied, review: String) {
     applied.payment.review = Some(review);
     applied.alert = Some("amount_disagrees");
-}
-
-fn judge_refund(known: RefundState, reported: RefundState, source: Source) -> Verdict {
-    use RefundState as R;
-    match (known, reported) {
-        (known, reported) if known == reported => Verdict::Keep,
-        (R::Started, R::Unknown) if source == Source::Answer => Verdict::Change(told_of_refund(reported)),
-        (_, R::Unknown | R::Started) => Verdict::Keep,
-        (R::Started, R::NotExecuted) => Verdict::Change(None),
-        (R::Unknown, R::NotExecuted) => Verdict::Change(Some(CallbackType::RefundFailed)),
-        (R::NotExecuted, R::Failed) => Verdict::Keep,
-        (_, R::NotExecuted) => Verdict::Ask,
-        (R::Started | R::Unknown | R::Pending, _) => Verdict::Change(told_of_refund(reported)),
-        (R::Accepted | R::Failed, R::Pending) => Verdict::Keep,
-        (R::NotExecuted, R::Pending) | (R::Failed | R::NotExecuted, R::Accepted) => match source {
-            Source::Inquiry | Source::Verified { can_ask: false } => Verdict::Change(told_of_refund(reported)),
-            _ => Verdict::Ask,
-        },
-        (R::Accepted, R::Failed) => match source {
-            Source::Inquiry => Verdict::Change(told_of_refund(reported)),
-            _ => Verdict::Ask,
-        },
-        (R::Accepted | R::Failed, _) => Verdict::Keep,
-    }
-}
-
-fn told_of_refund(state: RefundState) -> Option<CallbackType> {
-    match state {
-        RefundState::Accepted => Some(CallbackType::RefundAccepted),
-        RefundState::Failed => Some(CallbackType::RefundFailed),
-        RefundState::Pending | RefundState::Unknown => Some(CallbackType::RefundPending),
-        RefundState::Started | RefundState::NotExecuted => None,
-    }
-}
-
-fn reported_refund_state(news: &News) -> Option<RefundState> {
-    match &news.state {
-        NewsState::Pending => Some(RefundState::Pending),
-        NewsState::Accepted => Some(RefundState::Accepted),
-        NewsState::Failed(_) => Some(RefundState::Failed),
-        NewsState::Unknown => Some(RefundState::Unknown),
-        NewsState::NotExecuted => Some(RefundState::NotExecuted),
-        NewsState::Authorized | NewsState::Voided | NewsState::ActionRequired(Destination { .. }) => None,
-    }
-}
-
-/// The refund that the news is about: by the host's name, then by the provider's.
-fn find_refund(payment: &Payment, news: &News) -> Option<usize> {
-    let by_reference = |refund: &Refund| Some(&refund.reference.0) == news.target.host_reference.as_ref();
-    let by_id = |refund: &Refund| news.action_id.as_ref().is_some_and(|id| refund.ids.contains(id));
-    payment.refunds.iter().position(by_reference).or_else(|| payment.refunds.iter().position(by_id))
-}
-
-/// Takes in a refund that was made elsewhere, where its id and amount are told (rule 14).
-fn adopt_refund(applied: &mut Applied, news: &News, reported: RefundState, now: Timestamp) -> Option<usize> {
-    let id = news.action_id.clone()?;
-    if reported == RefundState::Unknown {
-        return None;
-    }
-    if applied.payment.refunds.iter().any(is_unnamed) {
-        // It may be that very refund, whose answer is still on its way. What asking brought is asked for again anyhow.
-        applied.ask |= news.source != Source::Inquiry;
-        applied.later = true;
-        return None;
-    }
-    let amount = news.amount.clone()?;
-    if let Some(currency) = applied.payment.currency().filter(|currency| *currency != amount.currency) {
-        let review =
-            format!("paid in {currency}, the provider tells of a refund of {} {}", amount.minor, amount.currency);
-        flag(applied, review);
-        return None;
-    }
-    if applied.payment.refunds.iter().filter(|refund| refund.operation.is_none()).count() >= ADOPTED_REFUNDS {
-        applied.alert = Some(TOO_MANY);
-        return None;
-    }
-    applied.payment.refunds.push(Refund {
-        operation: None,
-        reference: Reference::random(),
-        ids: vec![id],
-        told: None,
-        amount,
-        state: RefundState::Started,
-        description: None,
-        carry: None,
-        created_at: now,
-    });
-    Some(applied.payment.refunds.len() - 1)
-}
-
-/// A refund of ours that the provider has not named yet.
-fn is_unnamed(refund: &Refund) -> bool {
-    matches!(refund.state, RefundState::Started | RefundState::Unknown) && refund.ids.is_empty()
 }
 
 #[cfg(test)]

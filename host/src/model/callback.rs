@@ -1,9 +1,11 @@
-//! What a merchant is told: the payment status, and the callback that carries it (rule 30).
+//! What a merchant is told: the callback, which carries the status of a payment or subscription (rule 30).
 
-use super::{Payment, PaymentState, Refund, RefundState};
+use super::{
+    LinkAnswer, Payment, PaymentStatus, Subscription, SubscriptionState, SubscriptionStatus, status_of_payment,
+    status_of_refund,
+};
 use crate::clock::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 /// What a callback tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +28,20 @@ pub enum CallbackType {
     RefundFailed,
     /// Not decided yet, or not known.
     RefundPending,
+    /// A link was made.
+    LinkCreated,
+    /// The first payment of a subscription is to come.
+    SubscriptionPending,
+    /// A subscription's last payment was made.
+    SubscriptionActive,
+    /// A subscription's last payment failed.
+    SubscriptionPastDue,
+    /// A subscription has come to its end.
+    SubscriptionExpired,
+    /// A subscription was ended.
+    SubscriptionCanceled,
+    /// Nobody knows whether a subscription began.
+    SubscriptionUnknown,
     /// Asked for by `check` (rule 34).
     Check,
 }
@@ -43,30 +59,86 @@ impl CallbackType {
             Self::RefundAccepted => "refund.accepted",
             Self::RefundFailed => "refund.failed",
             Self::RefundPending => "refund.pending",
+            Self::LinkCreated => "link.created",
+            Self::SubscriptionPending => "subscription.pending",
+            Self::SubscriptionActive => "subscription.active",
+            Self::SubscriptionPastDue => "subscription.past_due",
+            Self::SubscriptionExpired => "subscription.expired",
+            Self::SubscriptionCanceled => "subscription.canceled",
+            Self::SubscriptionUnknown => "subscription.unknown",
             Self::Check => "check",
+        }
+    }
+
+    /// What a merchant is told of a subscription that has come to stand so; none where nothing began.
+    pub fn of_subscription(state: SubscriptionState) -> Option<Self> {
+        match state {
+            SubscriptionState::Pending => Some(Self::SubscriptionPending),
+            SubscriptionState::Active => Some(Self::SubscriptionActive),
+            SubscriptionState::PastDue => Some(Self::SubscriptionPastDue),
+            SubscriptionState::Expired => Some(Self::SubscriptionExpired),
+            SubscriptionState::Canceled => Some(Self::SubscriptionCanceled),
+            SubscriptionState::Unknown => Some(Self::SubscriptionUnknown),
+            SubscriptionState::Started | SubscriptionState::Declined | SubscriptionState::NotExecuted => None,
         }
     }
 }
 
-/// One thing to tell the merchant, before the store has numbered it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a callback about a payment shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The payment itself.
+    Payment,
+    /// One of its refunds, by position.
+    Refund(usize),
+    /// The link that was made for it.
+    Link {
+        /// Where the payer goes to pay.
+        url: String,
+        /// The provider's text.
+        description: Option<String>,
+    },
+}
+
+/// One thing to tell the merchant about a payment, before the store has numbered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callback {
     /// What it tells of.
     pub kind: CallbackType,
-    /// Which of the payment's refunds it is about, by position; none: the payment itself.
-    pub refund: Option<usize>,
+    /// What it shows.
+    pub about: About,
 }
 
 impl Callback {
     /// The callback's body: the status, and what the envelope adds to it.
     pub fn body(&self, payment: &Payment, id: &str, sequence: u64, now: Timestamp) -> Vec<u8> {
-        let status = match self.refund.and_then(|position| payment.refunds.get(position)) {
-            Some(refund) => status_of_refund(payment, refund, None),
-            None => status_of_payment(payment, None),
+        let shown = match &self.about {
+            About::Refund(position) if *position < payment.refunds.len() => {
+                Shown::Payment(status_of_refund(payment, &payment.refunds[*position], None))
+            }
+            About::Payment | About::Refund(_) => Shown::Payment(status_of_payment(payment, None)),
+            About::Link { url, description } => {
+                Shown::Link(LinkAnswer::created(payment.shown_id(), url, description.as_deref()))
+            }
         };
-        let body = Envelope { id, timestamp: rfc3339(now), sequence, kind: self.kind.name(), status };
-        serde_json::to_vec(&body).expect("strings, integers and JSON values serialise")
+        enveloped(self.kind, id, sequence, now, shown)
     }
+}
+
+/// The body of a callback about a subscription.
+pub fn subscription_callback(
+    kind: CallbackType,
+    subscription: &Subscription,
+    id: &str,
+    sequence: u64,
+    now: Timestamp,
+) -> Vec<u8> {
+    enveloped(kind, id, sequence, now, Shown::Subscription(SubscriptionStatus::of(subscription, None)))
+}
+
+fn enveloped(kind: CallbackType, id: &str, sequence: u64, now: Timestamp, shown: Shown) -> Vec<u8> {
+    let body = Envelope { id, timestamp: now.rfc3339(), sequence, kind: kind.name(), shown };
+    serde_json::to_vec(&body).expect("strings, integers and JSON values serialise")
 }
 
 #[derive(Serialize)]
@@ -77,130 +149,13 @@ struct Envelope<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     #[serde(flatten)]
-    status: PaymentStatus,
+    shown: Shown,
 }
 
-/// How a payment or a refund stands, in PGM's words: what `status` and `check` answer, and a callback carries.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentStatus {
-    /// `ACCEPTED`, `FAILED` or `PENDING`.
-    #[schema(examples("ACCEPTED"))]
-    pub status: &'static str,
-    /// The id that the merchant was first told.
-    pub payment_id: String,
-    /// The merchant's own id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shop_transaction_id: Option<String>,
-    /// The external.
-    pub provider_name: String,
-    /// The payment method.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_method: Option<String>,
-    /// `PAYMENT` or `REFUND`.
-    pub action: &'static str,
-    /// Minor units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount: Option<u64>,
-    /// ISO 4217.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub currency: Option<String>,
-    /// Of a refund.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refund_id: Option<String>,
-    /// The plugin's metadata, and the host's: `state`, `outcome`, `declineCode`, `review`, `asOf`.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = Object)]
-    pub metadata: Map<String, Value>,
-}
-
-/// How a payment stands. `as_of` is set where the provider could not be asked: when the host last learnt of it.
-pub fn status_of_payment(payment: &Payment, as_of: Option<Timestamp>) -> PaymentStatus {
-    let mut metadata = object(payment.metadata.as_deref());
-    note(&mut metadata, "state", state_word(payment.state));
-    note(&mut metadata, "outcome", outcome_word(payment.state));
-    note(&mut metadata, "declineCode", payment.decline_code.as_deref());
-    note(&mut metadata, "description", payment.description.as_deref());
-    note(&mut metadata, "review", payment.review.as_deref());
-    note(&mut metadata, "asOf", as_of.map(rfc3339).as_deref());
-    PaymentStatus {
-        status: match payment.state {
-            PaymentState::Accepted => "ACCEPTED",
-            PaymentState::Failed | PaymentState::Voided | PaymentState::NotExecuted => "FAILED",
-            _ => "PENDING",
-        },
-        payment_id: payment.shown_id().to_owned(),
-        shop_transaction_id: payment.shop_transaction_id.clone(),
-        provider_name: payment.external.clone(),
-        payment_method: payment.payment_method.clone(),
-        action: "PAYMENT",
-        amount: payment.amount.as_ref().map(|amount| amount.minor),
-        currency: payment.amount.as_ref().map(|amount| amount.currency.clone()),
-        refund_id: None,
-        metadata,
-    }
-}
-
-/// How a refund stands.
-pub fn status_of_refund(payment: &Payment, refund: &Refund, as_of: Option<Timestamp>) -> PaymentStatus {
-    let mut metadata = Map::new();
-    note(&mut metadata, "outcome", refund_outcome_word(refund.state));
-    note(&mut metadata, "description", refund.description.as_deref());
-    note(&mut metadata, "asOf", as_of.map(rfc3339).as_deref());
-    PaymentStatus {
-        status: match refund.state {
-            RefundState::Accepted => "ACCEPTED",
-            RefundState::Failed | RefundState::NotExecuted => "FAILED",
-            RefundState::Started | RefundState::Unknown | RefundState::Pending => "PENDING",
-        },
-        payment_id: payment.shown_id().to_owned(),
-        shop_transaction_id: payment.shop_transaction_id.clone(),
-        provider_name: payment.external.clone(),
-        payment_method: payment.payment_method.clone(),
-        action: "REFUND",
-        amount: Some(refund.amount.minor),
-        currency: Some(refund.amount.currency.clone()),
-        refund_id: Some(refund.shown_id().to_owned()),
-        metadata,
-    }
-}
-
-/// PGM has no word for these: they stand in the metadata.
-fn state_word(state: PaymentState) -> Option<&'static str> {
-    match state {
-        PaymentState::Authorized => Some("AUTHORIZED"),
-        PaymentState::Voided => Some("VOIDED"),
-        _ => None,
-    }
-}
-
-fn outcome_word(state: PaymentState) -> Option<&'static str> {
-    match state {
-        PaymentState::Unknown => Some("unknown"),
-        PaymentState::NotExecuted => Some("not_executed"),
-        _ => None,
-    }
-}
-
-fn refund_outcome_word(state: RefundState) -> Option<&'static str> {
-    match state {
-        RefundState::Unknown => Some("unknown"),
-        RefundState::NotExecuted => Some("not_executed"),
-        _ => None,
-    }
-}
-
-fn object(text: Option<&str>) -> Map<String, Value> {
-    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
-fn note(metadata: &mut Map<String, Value>, key: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        metadata.insert(key.to_owned(), json!(value));
-    }
-}
-
-fn rfc3339(moment: Timestamp) -> String {
-    let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_string()
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown {
+    Payment(PaymentStatus),
+    Subscription(SubscriptionStatus),
+    Link(LinkAnswer),
 }

@@ -1,7 +1,7 @@
 //! News: what somebody reports about a payment, a refund or a subscription. Whoever brings it (answer, webhook,
 //! poll, emit), it becomes a [`News`], and [`super::apply`] alone turns it into a change.
 
-use super::{Amount, Decline, Destination};
+use super::{Amount, Decline, Destination, SubscriptionNews};
 use crate::clock::Timestamp;
 
 /// What a plugin gave the host to keep for a payment: JSON text, and the shape it is in.
@@ -70,6 +70,8 @@ pub enum NewsState {
     Unknown,
     /// Nothing was done at the provider.
     NotExecuted,
+    /// A subscription began, and nothing was charged for it yet.
+    NotCharged,
 }
 
 /// One piece of news about a payment or something that was done to it.
@@ -176,38 +178,6 @@ pub struct DatedEvent {
     pub occurred_at: Option<Timestamp>,
     /// What happened.
     pub event: Event,
-}
-
-/// Where a subscription stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SubscriptionState {
-    /// The first payment is to come.
-    Pending,
-    /// The last payment was made.
-    Active,
-    /// The last payment failed.
-    PastDue,
-    /// It has come to its end.
-    Expired,
-    /// It was ended.
-    Canceled,
-    /// The provider cannot say.
-    Unknown,
-}
-
-/// News about a subscription.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubscriptionNews {
-    /// The provider's tokens for it.
-    pub tokens: Vec<String>,
-    /// What `operation.reference` gave.
-    pub host_reference: Option<String>,
-    /// Where it stands.
-    pub state: SubscriptionState,
-    /// A JSON object, as text.
-    pub metadata: Option<String>,
-    /// What the plugin gave the host to keep.
-    pub carry: Option<Carry>,
 }
 
 /// A payment that the provider made by itself under a subscription.

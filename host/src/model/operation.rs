@@ -1,6 +1,6 @@
 //! An operation: the durable record of one call that may move money.
 
-use super::{Amount, PaymentKey, Reference, Seed, Version};
+use super::{Action, Amount, Interface, PaymentKey, Reference, Seed, SubscriptionKey, Version};
 use crate::clock::Timestamp;
 
 /// Where the store keeps an operation.
@@ -12,22 +12,111 @@ pub struct OperationKey(pub i64);
 pub enum Kind {
     /// Take money.
     Pay,
-    /// Give some of it back.
+    /// Make a link behind which money is taken.
+    Link,
+    /// Begin a subscription that the provider charges.
+    Schedule,
+    /// Begin a subscription that our caller charges.
+    Start,
+    /// Charge a subscription.
+    Charge,
+    /// Give some of a payment back.
     Refund,
+    /// Take what was reserved, or some of it.
+    Capture,
+    /// Release what was reserved.
+    Void,
+    /// Go on with a payment.
+    Resume,
+    /// Change a subscription.
+    Update,
+    /// End a subscription.
+    Expire,
+    /// Whatever else a plugin offers.
+    Utility,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Pay,
+        Self::Link,
+        Self::Schedule,
+        Self::Start,
+        Self::Charge,
+        Self::Refund,
+        Self::Capture,
+        Self::Void,
+        Self::Resume,
+        Self::Update,
+        Self::Expire,
+        Self::Utility,
+    ];
+
     /// Its name in the store, in logs and in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pay => "pay",
+            Self::Link => "link",
+            Self::Schedule => "schedule",
+            Self::Start => "start",
+            Self::Charge => "charge",
             Self::Refund => "refund",
+            Self::Capture => "capture",
+            Self::Void => "void",
+            Self::Resume => "resume",
+            Self::Update => "update",
+            Self::Expire => "expire",
+            Self::Utility => "utility",
         }
     }
 
     /// The kind that has this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Pay, Self::Refund].into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The interface that a plugin must export for it.
+    pub fn interface(self) -> Interface {
+        match self {
+            Self::Pay => Interface::Payments,
+            Self::Link => Interface::Links,
+            Self::Schedule => Interface::ScheduledBilling,
+            Self::Start | Self::Charge => Interface::ManualBilling,
+            Self::Refund => Interface::Refunds,
+            Self::Capture | Self::Void => Interface::Captures,
+            Self::Resume => Interface::Continuations,
+            Self::Update | Self::Expire => Interface::Subscriptions,
+            Self::Utility => Interface::Utilities,
+        }
+    }
+
+    /// What news of its end is about; none where it belongs to no payment.
+    pub fn action(self) -> Option<Action> {
+        match self {
+            Self::Pay | Self::Link | Self::Schedule | Self::Start | Self::Charge | Self::Resume => {
+                Some(Action::Payment)
+            }
+            Self::Refund => Some(Action::Refund),
+            Self::Capture => Some(Action::Capture),
+            Self::Void => Some(Action::Void),
+            Self::Update | Self::Expire | Self::Utility => None,
+        }
+    }
+
+    /// Whether it makes a payment of its own, which has its name.
+    pub fn makes_payment(self) -> bool {
+        matches!(self, Self::Pay | Self::Link | Self::Schedule | Self::Start | Self::Charge)
+    }
+
+    /// Whether it makes a subscription, which has its name.
+    pub fn makes_subscription(self) -> bool {
+        matches!(self, Self::Schedule | Self::Start)
+    }
+
+    /// Whether it may be done again after an unclear answer, because it moves no money.
+    pub fn can_repeat(self) -> bool {
+        matches!(self, Self::Update | Self::Expire | Self::Utility)
     }
 }
 
@@ -135,8 +224,12 @@ pub struct Answer {
 pub struct Operation {
     /// Where the store keeps it.
     pub key: OperationKey,
+    /// The external that it runs on.
+    pub external: String,
     /// The payment that it belongs to.
-    pub payment: PaymentKey,
+    pub payment: Option<PaymentKey>,
+    /// The subscription that it belongs to.
+    pub subscription: Option<SubscriptionKey>,
     /// What it does.
     pub kind: Kind,
     /// The host's name for it.
@@ -147,8 +240,8 @@ pub struct Operation {
     pub fingerprint: String,
     /// The plugin that it runs on.
     pub version: Version,
-    /// How much it is about.
-    pub amount: Amount,
+    /// How much it is about; none for what moves no money.
+    pub amount: Option<Amount>,
     /// 1 for the first try.
     pub attempt: u32,
     /// How far it has come.

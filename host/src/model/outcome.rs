@@ -1,6 +1,6 @@
 //! What became of a call: what the plugin said, and what the host makes of it.
 
-use super::{Amount, Carry, FollowUp};
+use super::{Amount, Carry, FollowUp, SubscriptionState};
 use crate::clock::Timestamp;
 use std::time::Duration;
 
@@ -60,6 +60,96 @@ pub enum PluginOutcome {
     Redirect(Acknowledgement, Destination),
     /// The provider's no.
     Declined(Decline),
+}
+
+/// What a plugin says became of a subscription that was to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubscriptionOutcome {
+    /// The provider took it on.
+    Subscribed(Box<Subscribed>),
+    /// The provider's no.
+    Declined(Decline),
+}
+
+/// A subscription that the provider took on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscribed {
+    /// The provider's token; none while it has not named it.
+    pub token: Option<String>,
+    /// Where it stands.
+    pub state: SubscriptionState,
+    /// What became of the payment that it starts with; none where nothing is charged at the start.
+    pub first_payment: Option<PluginOutcome>,
+    /// Where the payer must go to agree.
+    pub destination: Option<Destination>,
+    /// The provider's text.
+    pub description: Option<String>,
+    /// A JSON object, as text.
+    pub metadata: Option<String>,
+    /// What the plugin gives the host to keep with the subscription.
+    pub carry: Option<Carry>,
+}
+
+impl Subscribed {
+    /// What became of the operation as a whole: as its first payment went, or where it charged nothing, as the
+    /// subscription stands. Where the payer must go first, that is what counts.
+    pub fn outcome(&self) -> PluginOutcome {
+        let own = || Acknowledgement {
+            description: self.description.clone(),
+            metadata: self.metadata.clone(),
+            ..Acknowledgement::default()
+        };
+        let outcome = self.first_payment.clone().map(|outcome| outcome.or_said_by(&own()));
+        let outcome = outcome.unwrap_or_else(|| match self.state {
+            SubscriptionState::Active => PluginOutcome::Succeeded(own()),
+            _ => PluginOutcome::Pending(own()),
+        });
+        match (outcome, &self.destination) {
+            (PluginOutcome::Succeeded(said) | PluginOutcome::Pending(said), Some(destination)) => {
+                PluginOutcome::Redirect(said, destination.clone())
+            }
+            (outcome, _) => outcome,
+        }
+    }
+}
+
+impl PluginOutcome {
+    /// The same, with text and metadata of `other` where it has none.
+    fn or_said_by(self, other: &Acknowledgement) -> Self {
+        let filled = |said: Acknowledgement| Acknowledgement {
+            description: said.description.or_else(|| other.description.clone()),
+            metadata: said.metadata.or_else(|| other.metadata.clone()),
+            ..said
+        };
+        match self {
+            Self::Succeeded(said) => Self::Succeeded(filled(said)),
+            Self::Authorized(said) => Self::Authorized(filled(said)),
+            Self::Pending(said) => Self::Pending(filled(said)),
+            Self::Redirect(said, destination) => Self::Redirect(filled(said), destination),
+            Self::Declined(decline) => Self::Declined(decline),
+        }
+    }
+}
+
+/// What a plugin says became of a change that moves no money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// It is as asked.
+    Done,
+    /// Decided later.
+    Pending,
+    /// The provider's no.
+    Declined(Decline),
+}
+
+impl From<ChangeOutcome> for PluginOutcome {
+    fn from(outcome: ChangeOutcome) -> Self {
+        match outcome {
+            ChangeOutcome::Done => Self::Succeeded(Acknowledgement::default()),
+            ChangeOutcome::Pending => Self::Pending(Acknowledgement::default()),
+            ChangeOutcome::Declined(decline) => Self::Declined(decline),
+        }
+    }
 }
 
 /// One thing wrong with a request: a JSON pointer into it, and why.

@@ -1,6 +1,6 @@
 //! A payment: what a merchant knows and a refund refers to. The row that is locked.
 
-use super::{Amount, Carry, OperationKey, Reference};
+use super::{Amount, Carry, OperationKey, Reference, SubscriptionKey};
 use crate::clock::Timestamp;
 
 /// Where the store keeps a payment.
@@ -28,11 +28,13 @@ pub enum PaymentState {
     Voided,
     /// Nothing happened at the provider.
     NotExecuted,
+    /// The subscription that it stands for began without a charge.
+    NotCharged,
 }
 
 impl PaymentState {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Started,
         Self::Unknown,
         Self::Pending,
@@ -42,6 +44,7 @@ impl PaymentState {
         Self::Failed,
         Self::Voided,
         Self::NotExecuted,
+        Self::NotCharged,
     ];
 
     /// Its name in the store, in logs and in metrics.
@@ -56,6 +59,7 @@ impl PaymentState {
             Self::Failed => "failed",
             Self::Voided => "voided",
             Self::NotExecuted => "not_executed",
+            Self::NotCharged => "not_charged",
         }
     }
 
@@ -66,7 +70,7 @@ impl PaymentState {
 
     /// Whether only the provider's own word may still change it.
     pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Accepted | Self::Failed | Self::Voided | Self::NotExecuted)
+        matches!(self, Self::Accepted | Self::Failed | Self::Voided | Self::NotExecuted | Self::NotCharged)
     }
 
     /// Whether the shop's transaction id is free for another try (rule 15).
@@ -80,16 +84,16 @@ impl PaymentState {
     }
 }
 
-/// Where a refund stands.
+/// Where a refund, a capture or a void stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RefundState {
+pub enum ActionState {
     /// Its call runs.
     Started,
     /// Nobody knows yet.
     Unknown,
     /// The provider decides later.
     Pending,
-    /// Paid back.
+    /// Done.
     Accepted,
     /// Refused.
     Failed,
@@ -97,7 +101,7 @@ pub enum RefundState {
     NotExecuted,
 }
 
-impl RefundState {
+impl ActionState {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Started, Self::Unknown, Self::Pending, Self::Accepted, Self::Failed, Self::NotExecuted];
@@ -139,13 +143,77 @@ pub struct Refund {
     /// How much of the payment it gives back.
     pub amount: Amount,
     /// Where it stands.
-    pub state: RefundState,
+    pub state: ActionState,
     /// The provider's text.
     pub description: Option<String>,
     /// What the plugin gave the host to keep for it.
     pub carry: Option<Carry>,
     /// When it was claimed.
     pub created_at: Timestamp,
+}
+
+/// A capture of what was reserved, or its release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// The operation that made it.
+    pub operation: OperationKey,
+    /// A release: nothing is taken.
+    pub void: bool,
+    /// The host's name for it.
+    pub reference: Reference,
+    /// The provider's ids for it.
+    pub ids: Vec<String>,
+    /// How much of what was reserved it is about.
+    pub amount: Amount,
+    /// No further capture follows: the rest may be released.
+    pub last: bool,
+    /// Where it stands.
+    pub state: ActionState,
+    /// When it was claimed.
+    pub created_at: Timestamp,
+}
+
+/// How a payment came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// By `pay`.
+    Pay,
+    /// Behind a link.
+    Link,
+    /// A subscription that the provider charges began with it.
+    Schedule,
+    /// A subscription that our caller charges began with it.
+    Start,
+    /// A subscription was charged by our caller.
+    Charge,
+    /// A subscription was charged by the provider, and the host learnt of it (rule 14).
+    ProviderCharge,
+    /// It was made elsewhere, and the host learnt of it (rule 5).
+    Adopted,
+}
+
+impl Origin {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Pay, Self::Link, Self::Schedule, Self::Start, Self::Charge, Self::ProviderCharge, Self::Adopted];
+
+    /// Its name in the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pay => "pay",
+            Self::Link => "link",
+            Self::Schedule => "schedule",
+            Self::Start => "start",
+            Self::Charge => "charge",
+            Self::ProviderCharge => "provider_charge",
+            Self::Adopted => "adopted",
+        }
+    }
+
+    /// The origin that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.name() == name)
+    }
 }
 
 /// What a merchant knows and a refund refers to.
@@ -155,6 +223,10 @@ pub struct Payment {
     pub key: PaymentKey,
     /// The provider, by the name in the path.
     pub external: String,
+    /// How it came to be.
+    pub origin: Origin,
+    /// The subscription that it was made under.
+    pub subscription: Option<SubscriptionKey>,
     /// The host's name for it.
     pub reference: Reference,
     /// The merchant's id.
@@ -201,9 +273,45 @@ pub struct Payment {
     pub updated_at: Timestamp,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// Its captures and voids, oldest first.
+    pub captures: Vec<Capture>,
 }
 
 impl Payment {
+    /// One that nothing is known of yet.
+    pub fn blank(external: &str, origin: Origin, reference: Reference, now: Timestamp) -> Self {
+        Self {
+            key: PaymentKey(0),
+            external: external.to_owned(),
+            origin,
+            subscription: None,
+            reference,
+            shop_transaction_id: None,
+            payment_method: None,
+            amount: None,
+            authorized: None,
+            captured: None,
+            refunded: 0,
+            state: PaymentState::Started,
+            ids: Vec::new(),
+            told: None,
+            description: None,
+            metadata: None,
+            decline_code: None,
+            carry: None,
+            review: None,
+            sequence: 0,
+            observed_at: None,
+            expires_at: None,
+            ask_at: None,
+            checked_at: None,
+            created_at: now,
+            updated_at: now,
+            refunds: Vec::new(),
+            captures: Vec::new(),
+        }
+    }
+
     /// The id that merchants know it by.
     pub fn shown_id(&self) -> &str {
         self.told.as_deref().or(self.ids.first().map(String::as_str)).unwrap_or(&self.reference.0)
@@ -218,7 +326,7 @@ impl Payment {
     /// Minor units that accepted refunds gave back, in the payment's own currency.
     pub fn paid_back(&self) -> u64 {
         let counts = |refund: &&Refund| {
-            refund.state == RefundState::Accepted && self.currency() == Some(refund.amount.currency.as_str())
+            refund.state == ActionState::Accepted && self.currency() == Some(refund.amount.currency.as_str())
         };
         self.refunds.iter().filter(counts).map(|refund| refund.amount.minor).sum()
     }
@@ -231,6 +339,19 @@ impl Payment {
     /// Minor units that may still be refunded; none where what was captured is not known, and the provider alone judges.
     pub fn refundable(&self) -> Option<u64> {
         self.captured.map(|captured| captured.saturating_sub(self.refunded).saturating_sub(self.held()))
+    }
+
+    /// Minor units that may still be captured; none where what was reserved is not known, and the provider alone judges.
+    /// A void that is not decided holds all of it (rule 12).
+    pub fn capturable(&self) -> Option<u64> {
+        let reserved = self.authorized.or(self.amount.as_ref().map(|amount| amount.minor))?;
+        let takes = |capture: &&Capture| capture.state.holds() || capture.state == ActionState::Accepted;
+        let closed = |capture: &Capture| takes(&capture) && (capture.void || capture.last);
+        if self.captures.iter().any(closed) {
+            return Some(0);
+        }
+        let taken = self.captures.iter().filter(takes).map(|capture| capture.amount.minor).sum();
+        Some(reserved.saturating_sub(taken))
     }
 }
 

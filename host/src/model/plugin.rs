@@ -118,6 +118,26 @@ pub enum Interval {
     Year,
 }
 
+impl Interval {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
+
+    /// Its name in the interface and in the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Week => "WEEK",
+            Self::Month => "MONTH",
+            Self::Year => "YEAR",
+        }
+    }
+
+    /// The interval that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|interval| interval.name() == name)
+    }
+}
+
 /// What a plugin says of itself when it is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {

@@ -1,6 +1,9 @@
 //! What the host asks of a plugin in one call, and what a plugin hands back.
 
-use super::{Action, Amount, Carry, DatedEvent, News, PluginError, PluginOutcome, Target, Trust};
+use super::{
+    Action, Amount, Carry, ChangeOutcome, Changes, DatedEvent, News, Plan, PluginError, PluginOutcome,
+    SubscriptionNews, SubscriptionOutcome, Target, Trust,
+};
 use crate::clock::Timestamp;
 
 /// A payment to be made.
@@ -57,6 +60,43 @@ pub struct KnownRefund {
     pub carry: Option<Carry>,
 }
 
+/// Some of what was reserved to be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureRequest {
+    /// The payment.
+    pub payment: KnownPayment,
+    /// How much of it.
+    pub amount: Amount,
+    /// No further capture will follow.
+    pub last: bool,
+    /// A JSON object, as text, passed on untouched.
+    pub provider_data: Option<String>,
+}
+
+/// A subscription that the host knows, as a plugin sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownSubscription {
+    /// The provider's tokens for it, the one to show first.
+    pub tokens: Vec<String>,
+    /// The host's name for it.
+    pub host_reference: Option<String>,
+    /// What the plugin gave the host to keep.
+    pub carry: Option<Carry>,
+}
+
+/// A request to `/v3/{external}/utility/{name…}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UtilityRequest {
+    /// Its method.
+    pub method: String,
+    /// What follows `/utility/`.
+    pub name: String,
+    /// The query, decoded.
+    pub query: Vec<(String, String)>,
+    /// JSON, as text.
+    pub body: Option<String>,
+}
+
 /// What the operation was that got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
@@ -70,8 +110,10 @@ pub struct Query {
     pub amount: Option<Amount>,
     /// When it was claimed.
     pub since: Timestamp,
-    /// What it was done to, for a refund.
+    /// What it was done to, for a refund or a capture.
     pub payment: Option<KnownPayment>,
+    /// What it was done to, for a charge of a subscription.
+    pub subscription: Option<KnownSubscription>,
 }
 
 /// What a provider sent to `/v3/{external}/callback`: nothing parsed, nothing normalised.
@@ -137,13 +179,37 @@ pub enum Request {
     Find(Query),
     /// `webhooks.receive`.
     Receive(Webhook),
+    /// `captures.capture`.
+    Capture(CaptureRequest),
+    /// `captures.void`.
+    Void(KnownPayment),
+    /// `continuations.resume`, with JSON text.
+    Resume(KnownPayment, String),
+    /// `links.create`.
+    Link(PayRequest),
+    /// `scheduled-billing.schedule`.
+    Schedule(PayRequest, Plan),
+    /// `manual-billing.start`.
+    Start(PayRequest, Plan),
+    /// `manual-billing.pay`.
+    Charge(KnownSubscription, PayRequest),
+    /// `subscriptions.update`.
+    Update(KnownSubscription, Changes),
+    /// `subscriptions.status`.
+    SubscriptionStatus(KnownSubscription),
+    /// `subscriptions.expire`.
+    Expire(KnownSubscription),
+    /// `search.find-subscription`.
+    FindSubscription(Query),
+    /// `utilities.call`.
+    Utility(UtilityRequest),
 }
 
-/// What a plugin returned; each variant answers the [`Request`] of its name. `News` from `Status`, `RefundStatus` and
-/// `Find` carries the source [`super::Source::Inquiry`], that in a `Receipt` [`super::Source::Verified`].
+/// What a plugin returned; each variant answers the [`Request`] of its name. News from `Status`, `RefundStatus`,
+/// `SubscriptionStatus`, `Find` and `FindSubscription` carries the source [`super::Source::Inquiry`], that in a `Receipt` [`super::Source::Verified`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// To `Pay` and `Refund`.
+    /// To `Pay`, `Link`, `Charge`, `Refund`, `Capture`, `Void` and `Resume`. A link that was made is a redirect.
     Outcome(Result<PluginOutcome, PluginError>),
     /// To `Status` and `RefundStatus`.
     Status(Result<Box<News>, PluginError>),
@@ -151,4 +217,14 @@ pub enum Response {
     Found(Result<Vec<News>, PluginError>),
     /// To `Receive`.
     Received(Result<Receipt, Rejection>),
+    /// To `Schedule` and `Start`.
+    Subscribed(Result<SubscriptionOutcome, PluginError>),
+    /// To `Update` and `Expire`.
+    Changed(Result<ChangeOutcome, PluginError>),
+    /// To `SubscriptionStatus`.
+    SubscriptionStatus(Result<SubscriptionNews, PluginError>),
+    /// To `FindSubscription`.
+    FoundSubscriptions(Result<Vec<SubscriptionNews>, PluginError>),
+    /// To `Utility`: JSON text.
+    Utility(Result<String, PluginError>),
 }

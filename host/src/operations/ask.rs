@@ -2,21 +2,22 @@
 //! own name for it (rules 8 and 9). What it says becomes news; an error changes nothing.
 
 use super::Operations;
-use super::follow::tell_follow_ups;
+use super::call::Called;
 use super::perform::store_away;
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Interface, KnownPayment, KnownRefund, News, NewsState, Payment, PaymentKey, PaymentState, PluginError,
-    Query, Refund, RefundState, Request, Response, Source, Target, apply,
+    Action, ActionState, Capture, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState, Payment,
+    PaymentState, PluginError, Query, Refund, Request, Response, Source, Target, apply,
 };
 use crate::registry::Serving;
-use crate::store::Name;
+use crate::store::{Name, Reported, Reporting, Subject};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A search proves that nothing happened only when the attempt is older than this (rule 9).
-const SEARCH_SETTLES: Duration = Duration::from_secs(15 * 60);
+pub(super) const SEARCH_SETTLES: Duration = Duration::from_secs(15 * 60);
 
 /// Payments whose last asking is remembered, before the old ones are forgotten for the first time.
 const REMEMBERED: usize = 10_000;
@@ -32,49 +33,64 @@ pub(super) enum Silence {
     Failed(String),
 }
 
-/// When each payment was last asked about, so that hints cannot make the host ask without end (rule 24).
-#[derive(Default)]
-pub(super) struct Asked(Mutex<LastAsked>);
+/// What of a payment is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// The payment itself.
+    Payment,
+    /// One of its refunds, by position.
+    Refund(usize),
+    /// One of its captures and voids, by position.
+    Capture(usize),
+}
 
-#[derive(Default)]
-struct LastAsked {
-    at: HashMap<PaymentKey, Timestamp>,
+/// When each was last asked about, so that hints cannot make the host ask without end (rule 24).
+pub(super) struct Asked<K>(Mutex<LastAsked<K>>);
+
+struct LastAsked<K> {
+    at: HashMap<K, Timestamp>,
     /// How many there may be before the old ones are forgotten.
     room: usize,
 }
 
-impl Asked {
+impl<K> Default for Asked<K> {
+    fn default() -> Self {
+        Self(Mutex::new(LastAsked { at: HashMap::new(), room: 0 }))
+    }
+}
+
+impl<K: Eq + Hash> Asked<K> {
     /// Notes an asking. The old ones are forgotten when their number has doubled, so that a note costs the same however
     /// many there are.
-    pub(super) fn note(&self, payment: PaymentKey, now: Timestamp, gap: Duration) {
+    pub(super) fn note(&self, asked_about: K, now: Timestamp, gap: Duration) {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.at.len() >= asked.room {
             asked.at.retain(|_, at| at.plus(gap) > now);
             asked.room = REMEMBERED.max(asked.at.len() * 2);
         }
-        asked.at.insert(payment, now);
+        asked.at.insert(asked_about, now);
     }
 
     /// When it may be asked again; none: now.
-    pub(super) fn not_before(&self, payment: PaymentKey, now: Timestamp, gap: Duration) -> Option<Timestamp> {
+    pub(super) fn not_before(&self, asked_about: K, now: Timestamp, gap: Duration) -> Option<Timestamp> {
         let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.at.get(&payment).map(|at| at.plus(gap)).filter(|again| *again > now)
+        asked.at.get(&asked_about).map(|at| at.plus(gap)).filter(|again| *again > now)
     }
 }
 
 impl Operations {
-    /// Asks about a payment, or one of its refunds, and returns it as it is afterwards.
-    pub(super) async fn ask(&self, payment: &Payment, refund: Option<usize>) -> Result<Payment, Silence> {
+    /// Asks about a payment, or something that was done to it, and returns it as it is afterwards.
+    pub(super) async fn ask(&self, payment: &Payment, about: About) -> Result<Payment, Silence> {
         let serving = self.0.registry.serving(&payment.external);
         // Not for ever: the question waits for the plugin.
         let serving = serving.map_err(|_| Silence::Failed("no plugin serves this external now".into()))?;
         let now = self.0.clock.now();
         self.0.asked.note(payment.key, now, self.0.settings.ask_gap);
-        let news = match refund.and_then(|position| payment.refunds.get(position)) {
-            Some(refund) => self.ask_refund(&serving, payment, refund).await?,
-            None => self.ask_payment(&serving, payment).await?,
+        let news = match about {
+            About::Refund(position) => self.ask_refund(&serving, payment, &payment.refunds[position]).await?,
+            About::Capture(position) => self.ask_capture(&serving, payment, &payment.captures[position]).await?,
+            About::Payment => self.ask_payment(&serving, payment).await?,
         };
-        tell_follow_ups(&payment.external, &news);
         if !apply(payment, &news, now).differs_from(payment) {
             return Ok(payment.clone());
         }
@@ -87,9 +103,8 @@ impl Operations {
     async fn ask_payment(&self, serving: &Serving, payment: &Payment) -> Result<News, Silence> {
         let named = !payment.ids.is_empty() || payment.state != PaymentState::Unknown;
         if named && serving.plugin.interfaces().has(Interface::Inquiry) {
-            let inquired =
-                self.question(serving, Some(payment.reference.clone()), Request::Status(known(payment))).await;
-            return status(inquired.response);
+            let about = Some(payment.reference.clone());
+            return status(self.inquire(serving, about, Request::Status(known(payment))).await);
         }
         let query = Query {
             action: Action::Payment,
@@ -98,6 +113,7 @@ impl Operations {
             amount: payment.amount.clone(),
             since: payment.created_at,
             payment: None,
+            subscription: None,
         };
         let unknown = payment.state == PaymentState::Unknown;
         self.search(serving, query, unknown, |news| self.is_of_payment(payment, news)).await
@@ -109,7 +125,7 @@ impl Operations {
             action: Action::Refund,
             ..news
         };
-        let asked = if refund.ids.is_empty() && refund.state == RefundState::Unknown {
+        let asked = if refund.ids.is_empty() && refund.state == ActionState::Unknown {
             Err(Silence::CannotAsk)
         } else {
             self.inquire_refund(serving, payment, refund).await
@@ -124,8 +140,9 @@ impl Operations {
             amount: Some(refund.amount.clone()),
             since: refund.created_at,
             payment: Some(known(payment)),
+            subscription: None,
         };
-        let unknown = refund.state == RefundState::Unknown;
+        let unknown = refund.state == ActionState::Unknown;
         let found = self.search(serving, query, unknown, |news| is_of_refund(payment, refund, news)).await;
         found.map(by_reference)
     }
@@ -141,7 +158,55 @@ impl Operations {
             carry: refund.carry.clone(),
         };
         let request = Request::RefundStatus(known(payment), known_refund);
-        status(self.question(serving, Some(refund.reference.clone()), request).await.response)
+        status(self.inquire(serving, Some(refund.reference.clone()), request).await)
+    }
+
+    /// The payment itself tells what was captured; what no answer named is searched for.
+    async fn ask_capture(&self, serving: &Serving, payment: &Payment, capture: &Capture) -> Result<News, Silence> {
+        let action = if capture.void { Action::Void } else { Action::Capture };
+        let query = Query {
+            action,
+            host_reference: capture.reference.0.clone(),
+            shop_transaction_id: payment.shop_transaction_id.clone(),
+            amount: Some(capture.amount.clone()),
+            since: capture.created_at,
+            payment: Some(known(payment)),
+            subscription: None,
+        };
+        let is_it = |news: &News| {
+            news.action == action
+                && (news.target.host_reference.as_ref() == Some(&capture.reference.0)
+                    || news.action_id.as_ref().is_some_and(|id| capture.ids.contains(id)))
+        };
+        let found = self.search(serving, query, capture.state == ActionState::Unknown, is_it).await?;
+        let host_reference = Some(capture.reference.0.clone());
+        Ok(News { target: Target { host_reference, ..found.target }, ..found })
+    }
+
+    /// Asks, and takes in what the plugin emits beside its answer.
+    pub(super) async fn inquire(
+        &self,
+        serving: &Serving,
+        about: Option<crate::model::Reference>,
+        request: Request,
+    ) -> Result<Response, Failure> {
+        let Called { response, report } = self.question(serving, about, request).await;
+        let news = report.emitted.into_iter().filter_map(|event| match event {
+            Event::Payment(news) => Some(news),
+            Event::Subscription(_) | Event::Charge(_) | Event::Dispute(_) => None,
+        });
+        let news: Vec<_> = news.collect();
+        if response.is_ok() && !news.is_empty() {
+            let (now, external) = (self.0.clock.now(), serving.provider.external.clone());
+            let reporting = Reporting { now, external, news, adopt: false, ask_at: None };
+            let reported = self.0.store.report(reporting).await;
+            for reported in reported.map_err(store_away).unwrap_or_default() {
+                if let Reported::Known(changed) | Reported::Adopted(changed) = reported {
+                    self.follow_up(&changed);
+                }
+            }
+        }
+        response
     }
 
     /// Looks for what was never acknowledged. `is_it` discards what belongs to other operations.
@@ -157,7 +222,7 @@ impl Operations {
         }
         let (action, reference, since) = (query.action, query.host_reference.clone(), query.since);
         let about = crate::model::Reference(reference.clone());
-        let found = match self.question(serving, Some(about), Request::Find(query)).await.response {
+        let found = match self.inquire(serving, Some(about), Request::Find(query)).await {
             Ok(Response::Found(found)) => found.map_err(silence)?,
             Ok(_) => return Err(Silence::Failed("the answer does not fit the request".into())),
             Err(failure) => return Err(Silence::Failed(failure.to_string())),
@@ -227,8 +292,13 @@ pub(super) fn known(payment: &Payment) -> KnownPayment {
     }
 }
 
+/// The payment that an operation is done to, as a plugin sees it.
+pub(super) fn known_of(subject: &Subject) -> KnownPayment {
+    known(subject.payment.as_ref().expect("what is done to a payment was claimed with one"))
+}
+
 /// What an inquiry said.
-pub(super) fn status(response: Result<Response, crate::model::Failure>) -> Result<News, Silence> {
+pub(super) fn status(response: Result<Response, Failure>) -> Result<News, Silence> {
     match response {
         Ok(Response::Status(said)) => said.map(|news| *news).map_err(silence),
         Ok(_) => Err(Silence::Failed("the answer does not fit the request".into())),
@@ -236,7 +306,7 @@ pub(super) fn status(response: Result<Response, crate::model::Failure>) -> Resul
     }
 }
 
-fn silence(error: PluginError) -> Silence {
+pub(super) fn silence(error: PluginError) -> Silence {
     match error {
         PluginError::NotFound(_) => Silence::NotFound,
         PluginError::Unsupported(_) => Silence::CannotAsk,
@@ -247,6 +317,7 @@ fn silence(error: PluginError) -> Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::PaymentKey;
 
     const GAP: Duration = Duration::from_secs(10);
 

@@ -34,8 +34,10 @@ pub struct Ended {
     pub outcome: Outcome,
     /// The payment's id.
     pub payment_id: String,
-    /// The refund's id; empty for other operations.
+    /// The refund's id; of a refund only.
     pub refund_id: String,
+    /// The subscription's token; of what belongs to a subscription only.
+    pub subscription_token: String,
 }
 
 /// Makes an HTTP answer of an end or an error: pure, and the same for the same input, because it is replayed.
@@ -57,6 +59,19 @@ pub struct RefundAsked {
     pub payment_id: String,
     /// How much of it.
     pub amount: Amount,
+    /// A JSON object, as text, passed on untouched.
+    pub provider_data: Option<String>,
+}
+
+/// A capture, as a caller asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureAsked {
+    /// Any id of the payment.
+    pub payment_id: String,
+    /// How much of what was reserved; none: all that is left.
+    pub amount: Option<Amount>,
+    /// No further capture will follow.
+    pub last: bool,
     /// A JSON object, as text, passed on untouched.
     pub provider_data: Option<String>,
 }

@@ -39,6 +39,29 @@ pub enum Error {
         /// Its state's name.
         state: &'static str,
     },
+    /// Neither the host nor the provider knows the subscription.
+    #[error("no such subscription")]
+    SubscriptionNotFound,
+    /// The subscription's state does not allow it.
+    #[error("subscription {subscription_token} is {state}")]
+    SubscriptionForbids {
+        /// The subscription.
+        subscription_token: String,
+        /// Its state's name.
+        state: &'static str,
+    },
+    /// An equal capture was made a moment ago (rule 16).
+    #[error("an equal capture of payment {payment_id} was made within the last minutes")]
+    CaptureRepeated {
+        /// The payment.
+        payment_id: String,
+    },
+    /// More than what is left of what was reserved (rule 12).
+    #[error("{left} minor units are left to capture")]
+    CaptureTooLarge {
+        /// Minor units that are left.
+        left: u64,
+    },
     /// An equal refund was made a moment ago (rule 16).
     #[error("an equal refund of this payment was made within the last minutes")]
     RefundRepeated {

@@ -1,9 +1,9 @@
 //! What follows from a change, at once and by the clock: alerts, questions that wait for their time, and parked news.
 
 use super::Operations;
-use super::ask::Silence;
+use super::ask::{About, Silence};
 use crate::clock::Timestamp;
-use crate::model::{News, Payment};
+use crate::model::Payment;
 use crate::store::{Changed, Lapsed, StoreError};
 use crate::{task, telemetry};
 use std::time::Duration;
@@ -27,7 +27,7 @@ impl Operations {
             tracing::error!(external, %reference, alert, review, "a person must look at this payment");
             metrics::counter!(telemetry::ALERTS, "external" => external.clone(), "alert" => alert).increment(1);
         }
-        if changed.ask {
+        if changed.ask || changed.follow_up {
             self.0.follow.notify_one();
         }
         if changed.written {
@@ -38,8 +38,7 @@ impl Operations {
     /// Ends what a host that died has left behind: before anything is served (rule 3).
     pub async fn take_over(&self) -> Result<(), StoreError> {
         for lapsed in self.0.store.lapse_all(self.0.clock.now()).await? {
-            tell_lapsed(&lapsed);
-            self.follow_up(&lapsed.changed);
+            self.follow_up_lapsed(&lapsed);
         }
         Ok(())
     }
@@ -61,8 +60,7 @@ impl Operations {
 
     async fn follow_once(&self, now: Timestamp) -> Result<(), StoreError> {
         for lapsed in self.0.store.lapse(now).await? {
-            tell_lapsed(&lapsed);
-            self.follow_up(&lapsed.changed);
+            self.follow_up_lapsed(&lapsed);
         }
         for unparked in self.0.store.unpark(now, None).await? {
             self.after_event(&unparked.external, unparked.received);
@@ -77,14 +75,40 @@ impl Operations {
                 task::spawn("question", self.clone().ask_due(payment, lease));
             }
         }
+        for subscription in self.0.store.due_subscription_asks(now, QUESTIONS)? {
+            let again = self.0.asked_subscriptions.not_before(subscription.key, now, self.0.settings.ask_gap);
+            let lease = again.unwrap_or(now.plus(ASK_AGAIN));
+            self.0.store.set_subscription_ask(subscription.key, Some(lease)).await?;
+            if again.is_none() {
+                task::spawn("question", self.clone().ask_due_subscription(subscription, lease));
+            }
+        }
+        for due in self.0.store.due_follow_ups(now, QUESTIONS)? {
+            // Begun again should this host die now; the claim lets only one through.
+            self.0.store.put_off(due.key, now.plus(ASK_AGAIN)).await?;
+            task::spawn("follow-up", self.clone().carry_out(due));
+        }
         Ok(())
     }
 
-    /// Asks about the payment and whatever of its refunds is open; what got no answer is asked again later.
+    fn follow_up_lapsed(&self, lapsed: &Lapsed) {
+        tell_lapsed(lapsed);
+        if let Some(changed) = &lapsed.changed {
+            self.follow_up(changed);
+        }
+        if lapsed.given_up {
+            self.give_up(&lapsed.operation);
+        }
+    }
+
+    /// Asks about the payment and whatever was done to it and is open; what got no answer is asked again
+    /// later.
     async fn ask_due(self, payment: Payment, lease: Timestamp) {
-        let open = (0..payment.refunds.len()).filter(|position| payment.refunds[*position].state.holds());
+        let refunds = (0..payment.refunds.len()).filter(|position| payment.refunds[*position].state.holds());
+        let captures = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
+        let open = refunds.map(About::Refund).chain(captures.map(About::Capture));
         let mut told = true;
-        for question in std::iter::once(None).chain(open.map(Some)) {
+        for question in std::iter::once(About::Payment).chain(open) {
             match self.ask(&payment, question).await {
                 Ok(_) => {}
                 Err(Silence::CannotAsk | Silence::NotFound) => {
@@ -102,17 +126,9 @@ impl Operations {
     }
 }
 
-/// A plugin asks for a capture or a continuation. The host has no such operation, and must not stay silent about it.
-pub(super) fn tell_follow_ups(external: &str, news: &News) {
-    if !news.follow_ups.is_empty() {
-        let asked = news.follow_ups.len();
-        tracing::warn!(external, asked, "the plugin asks for a capture or continuation: not carried out");
-    }
-}
-
 fn tell_lapsed(lapsed: &Lapsed) {
-    let payment = &lapsed.changed.payment;
+    let operation = &lapsed.operation;
     let (external, reference, kind, outcome) =
-        (&payment.external, &payment.reference, lapsed.kind.name(), lapsed.settled.name());
+        (&operation.external, &operation.reference, operation.kind.name(), lapsed.settled.name());
     tracing::warn!(external, %reference, kind, outcome, "an operation whose end nobody wrote was ended");
 }

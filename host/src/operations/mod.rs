@@ -5,11 +5,15 @@
 
 mod address;
 mod ask;
+mod ask_subscription;
 mod call;
+mod capture;
 mod ended;
+mod ending;
 mod error;
 mod external;
 mod follow;
+mod follow_up;
 mod pay;
 mod perform;
 mod records;
@@ -18,17 +22,21 @@ mod room;
 mod running;
 mod settings;
 mod status;
+mod subscription;
 mod told;
+mod utility;
 mod webhook;
 
-pub use ended::{Answered, Caller, Ended, Lookup, RefundAsked, Respond, WebhookRefused};
+pub use ended::{Answered, Caller, CaptureAsked, Ended, Lookup, RefundAsked, Respond, WebhookRefused};
+pub(crate) use ending::{Returned, returned};
 pub use error::Error;
 pub use external::{External, Readiness, Serving};
 pub use settings::Settings;
-pub(crate) use {pay::unfit, perform::ending};
+pub(crate) use {pay::unfit, told::ended};
 
 use crate::clock::Clock;
 use crate::egress::Egress;
+use crate::model::{PaymentKey, SubscriptionKey};
 use crate::outbox::Outbox;
 use crate::registry::{Absence, Registry, Serving as Served};
 use crate::store::Store;
@@ -54,7 +62,8 @@ struct Parts {
     addresses: Addresses,
     running: Running,
     room: Room,
-    asked: ask::Asked,
+    asked: ask::Asked<PaymentKey>,
+    asked_subscriptions: ask::Asked<SubscriptionKey>,
     follow: Notify,
 }
 
@@ -82,6 +91,7 @@ impl Operations {
             running: Running::default(),
             room: Room::default(),
             asked: ask::Asked::default(),
+            asked_subscriptions: ask::Asked::default(),
             follow: Notify::new(),
         }))
     }

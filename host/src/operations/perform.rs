@@ -1,17 +1,15 @@
 //! The way of one operation, the same for every kind: claim, call, classify, finish, answer. What differs between
 //! kinds is the data in [`Plan`].
 
-use super::follow::tell_follow_ups;
+use super::ending::{Returned, returned};
 use super::running::Waited;
-use super::{Answered, Caller, Ended, Error, Operations, Respond, told};
+use super::told::{self, Told};
+use super::{Answered, Caller, Ended, Error, Operations, Respond};
 use crate::capabilities::Report;
 use crate::clock::Timestamp;
-use crate::model::{
-    Amount, Answer, Ending, Event, Failure, Kind, News, Operation, Outcome, Payment, Reference, Request, Response,
-    Seed, classify,
-};
+use crate::model::{Amount, Answer, Changes, Kind, Operation, Outcome, Reference, Request, Seed, Subscribed, classify};
 use crate::registry::Serving;
-use crate::store::{Claim, Claimed, Finish, Finished, StoreError, What};
+use crate::store::{Claim, Claimed, Finish, Finished, StoreError, Subject, What};
 use crate::{crash_point, task, telemetry};
 use std::time::Duration;
 
@@ -22,18 +20,21 @@ pub(super) struct Plan {
     /// Who asks.
     pub(super) caller: Caller,
     /// How much it is about.
-    pub(super) amount: Amount,
+    pub(super) amount: Option<Amount>,
     /// What it claims.
     pub(super) what: What,
-    /// Makes the plugin's request, once the payment is known.
-    pub(super) request: Box<dyn FnOnce(&Payment) -> Request + Send + Sync>,
+    /// Makes the plugin's request, once it is known what it is done to.
+    pub(super) request: MakeRequest,
     /// Makes the answer.
     pub(super) respond: Respond,
 }
 
+/// Makes the plugin's request of a claimed operation.
+pub(super) type MakeRequest = Box<dyn FnOnce(&Operation, &Subject) -> Request + Send + Sync>;
+
 /// An operation that is ours to run, or an answer that was found instead.
 enum Begun {
-    New(Operation, Box<Payment>),
+    New(Operation, Box<Subject>),
     Answered(Answered),
 }
 
@@ -56,18 +57,20 @@ impl Operations {
 
     async fn run(&self, plan: Plan, reference: Reference) -> Answered {
         let turn = self.0.running.begin(&reference);
-        let (operation, payment) = match self.begin(&plan, reference).await {
-            Ok(Begun::New(operation, payment)) => (operation, *payment),
+        let (operation, subject) = match self.begin(&plan, reference).await {
+            Ok(Begun::New(operation, subject)) => (operation, *subject),
             Ok(Begun::Answered(answered)) => return answered,
             Err(error) => return refused(plan.respond, error),
         };
         crash_point!("claimed");
-        let request = (plan.request)(&payment);
+        let request = (plan.request)(&operation, &subject);
         let called = self.call(&plan.serving, &operation, request).await;
         crash_point!("called");
-        let outcome = classify(called.report.departures, ending(called.response), Some(&operation.amount));
+        let Returned { ending, subscribed } = returned(called.response);
+        let outcome = classify(called.report.departures, ending, operation.amount.as_ref());
         tell_operator(&plan.serving, &operation, &outcome);
-        let answered = self.finish(&operation, &payment, outcome, called.report, plan.respond).await;
+        let end = End { outcome, subscribed, changes: changes(plan.what), report: called.report };
+        let answered = self.finish(&operation, &subject, end, plan.respond).await;
         crash_point!("finished");
         turn.share(&answered);
         self.0.outbox.wake();
@@ -80,12 +83,12 @@ impl Operations {
         let claim = self.claim(plan, reference);
         loop {
             let running = match self.0.store.claim(claim.clone()).await.map_err(store_away)? {
-                Claimed::New { operation, payment } => return Ok(Begun::New(operation, Box::new(payment))),
-                Claimed::Replay { operation, payment } => {
-                    return Ok(Begun::Answered(replayed(&operation, &payment, plan.respond)));
+                Claimed::New { operation, subject } => return Ok(Begun::New(operation, Box::new(subject))),
+                Claimed::Replay { operation, subject } => {
+                    return Ok(Begun::Answered(replayed(&operation, &subject, plan.respond)));
                 }
                 Claimed::Running { reference } => reference,
-                refused => return Err(refusal(refused)),
+                refused => return Err(refusal(refused, plan.what.kind())),
             };
             let patience = give_up.saturating_duration_since(tokio::time::Instant::now());
             match self.0.running.wait(&running, patience).await {
@@ -121,39 +124,38 @@ impl Operations {
     }
 
     /// Writes the end down, and only then answers (rule 4).
-    async fn finish(
-        &self,
-        operation: &Operation,
-        payment: &Payment,
-        outcome: Outcome,
-        report: Report,
-        respond: Respond,
-    ) -> Answered {
-        let (payment_id, refund_id) = told::ids(operation, payment, &outcome, &report.learned);
-        let executed = !matches!(outcome, Outcome::NotExecuted(_));
+    async fn finish(&self, operation: &Operation, subject: &Subject, end: End, respond: Respond) -> Answered {
+        let End { outcome, subscribed, changes, report } = end;
+        let told = Told { operation, outcome: &outcome, learned: &report.learned, subscribed: subscribed.as_deref() };
+        let ids = told.ids(subject);
+        let kept = is_kept(operation.kind, &outcome);
         let finish = Finish {
             now: self.0.clock.now(),
             operation: operation.key,
             fence: operation.fence,
             settled: told::settled(&outcome),
-            news: told::news(operation, &outcome, &report.learned),
-            emitted: if kept_emits(&outcome) { emitted_news(report.emitted) } else { Vec::new() },
-            told_payment_id: executed.then(|| payment_id.clone()),
-            told_refund_id: (executed && operation.kind == Kind::Refund).then(|| refund_id.clone()),
+            news: told.news(),
+            subscription_news: told.subscription_news(),
+            changes: changes.filter(|_| matches!(outcome, Outcome::Succeeded(_))),
+            emitted: if kept_emits(&outcome) { report.emitted } else { Vec::new() },
+            told: if matches!(outcome, Outcome::NotExecuted(_)) {
+                Default::default()
+            } else {
+                ids.told(operation.kind)
+            },
             answer: None,
             answer_if_contradicted: None,
             ask_at: None,
         };
-        tell_follow_ups(&payment.external, &finish.news);
-        let ended = Ended { kind: operation.kind, outcome, payment_id, refund_id };
+        let ended = ids.ended(operation.kind, outcome);
         let answer = respond(&Ok(ended.clone()));
         let doubtful = respond(&Ok(in_doubt(&ended)));
         let answer_if_contradicted = Some(doubtful.clone());
-        let finish = Finish { answer: executed.then(|| answer.clone()), answer_if_contradicted, ..finish };
+        let finish = Finish { answer: kept.then(|| answer.clone()), answer_if_contradicted, ..finish };
         let settled = finish.settled;
         match self.write_end(finish).await {
             Ok(finished) => {
-                self.follow_up(&finished.changed);
+                self.follow_up_finished(operation, &finished);
                 let answer = if finished.settled == settled { answer } else { doubtful };
                 Answered { answer, replayed: false }
             }
@@ -162,6 +164,45 @@ impl Operations {
                 unwritten(ended, report.departures.left, respond)
             }
         }
+    }
+
+    /// Tells a person what they must know of an operation's end, and wakes whoever has something to do now.
+    fn follow_up_finished(&self, operation: &Operation, finished: &Finished) {
+        if let Some(changed) = &finished.changed {
+            self.follow_up(changed);
+        }
+        if let Some(changed) = &finished.subscription {
+            self.follow_up_subscription(changed);
+        }
+        if finished.given_up {
+            self.give_up(operation);
+        }
+    }
+}
+
+/// What a call brought.
+struct End {
+    outcome: Outcome,
+    /// The subscription that began with it.
+    subscribed: Option<Box<Subscribed>>,
+    /// What it was to change of a subscription.
+    changes: Option<Changes>,
+    report: Report,
+}
+
+fn changes(what: What) -> Option<Changes> {
+    match what {
+        What::Update(_, changes) => Some(changes),
+        _ => None,
+    }
+}
+
+/// Whether an answer is kept for repeats: not what was not executed, nor what a repeat does again (rule 19).
+fn is_kept(kind: Kind, outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::NotExecuted(_) => false,
+        Outcome::Unknown { .. } => !kind.can_repeat(),
+        _ => true,
     }
 }
 
@@ -199,51 +240,25 @@ fn unwritten(ended: Ended, left: u32, respond: Respond) -> Answered {
 /// Only a fault of the host takes the task away. What it had sent is found by its lease.
 fn vanished(kind: Kind, reference: String, respond: Respond) -> Answered {
     let outcome = Outcome::Unknown { reason: "the host failed".into(), id: None };
-    let ended = Ended { kind, outcome, payment_id: reference.clone(), refund_id: reference };
+    let (payment_id, refund_id, subscription_token) = (reference.clone(), reference.clone(), reference);
+    let ended = Ended { kind, outcome, payment_id, refund_id, subscription_token };
     Answered { answer: respond(&Ok(ended)), replayed: false }
 }
 
 /// The answer that was given then. A lapsed operation has none: it replays as unknown (rule 18).
-fn replayed(operation: &Operation, payment: &Payment, respond: Respond) -> Answered {
-    let answer = operation.answer.clone().unwrap_or_else(|| lapsed(operation, payment, respond));
+fn replayed(operation: &Operation, subject: &Subject, respond: Respond) -> Answered {
+    let answer = operation.answer.clone().unwrap_or_else(|| lapsed(operation, subject, respond));
     Answered { answer, replayed: true }
 }
 
-fn lapsed(operation: &Operation, payment: &Payment, respond: Respond) -> Answer {
+fn lapsed(operation: &Operation, subject: &Subject, respond: Respond) -> Answer {
     let outcome = Outcome::Unknown { reason: "its host died".into(), id: None };
-    let (payment_id, refund_id) = match operation.kind {
-        Kind::Pay => (payment.shown_id().to_owned(), String::new()),
-        Kind::Refund => {
-            let of_this = payment.refunds.iter().find(|refund| refund.operation == Some(operation.key));
-            let refund_id = of_this.map_or(operation.reference.0.as_str(), |refund| refund.shown_id());
-            (payment.shown_id().to_owned(), refund_id.to_owned())
-        }
-    };
-    respond(&Ok(Ended { kind: operation.kind, outcome, payment_id, refund_id }))
-}
-
-/// How a call ended, for [`classify`].
-pub(crate) fn ending(response: Result<Response, Failure>) -> Ending {
-    match response {
-        Ok(Response::Outcome(said)) => Ending::Said(said),
-        Ok(_) => Ending::Broke(Failure::Trap("the answer does not fit the request".into())),
-        Err(failure) => Ending::Broke(failure),
-    }
+    respond(&Ok(told::ids_of(operation, subject).ended(operation.kind, outcome)))
 }
 
 /// A trapped guest has emitted nothing.
 fn kept_emits(outcome: &Outcome) -> bool {
     !matches!(outcome, Outcome::NotExecuted(_) | Outcome::Unknown { .. })
-}
-
-fn emitted_news(events: Vec<Event>) -> Vec<News> {
-    events
-        .into_iter()
-        .filter_map(|event| match event {
-            Event::Payment(news) => Some(news),
-            Event::Subscription(_) | Event::Charge(_) | Event::Dispute(_) => None,
-        })
-        .collect()
 }
 
 fn tell_operator(serving: &Serving, operation: &Operation, outcome: &Outcome) {
@@ -261,7 +276,8 @@ fn tell_operator(serving: &Serving, operation: &Operation, outcome: &Outcome) {
     }
 }
 
-fn refused(respond: Respond, error: Error) -> Answered {
+/// The answer to what is not begun.
+pub(super) fn refused(respond: Respond, error: Error) -> Answered {
     Answered { answer: respond(&Err(error)), replayed: false }
 }
 
@@ -270,7 +286,8 @@ pub(super) fn store_away(error: StoreError) -> Error {
     Error::StoreAway
 }
 
-fn refusal(claimed: Claimed) -> Error {
+fn refusal(claimed: Claimed, kind: Kind) -> Error {
+    let invalid = |pointer: &str, reason: String| Error::Invalid(vec![crate::model::Fault::new(pointer, reason)]);
     match claimed {
         Claimed::KeyReused => Error::KeyReused,
         Claimed::BusinessKeyUsed { payment } => {
@@ -279,11 +296,19 @@ fn refusal(claimed: Claimed) -> Error {
         Claimed::StateForbids { payment } => {
             Error::StateForbids { payment_id: payment.shown_id().to_owned(), state: payment.state.name() }
         }
-        Claimed::CurrencyDiffers { currency } => {
-            Error::Invalid(vec![crate::model::Fault::new("/currency", format!("the payment was made in {currency}"))])
-        }
+        Claimed::SubscriptionForbids { subscription } => Error::SubscriptionForbids {
+            subscription_token: subscription.shown_token().to_owned(),
+            state: subscription.state.name(),
+        },
+        Claimed::CurrencyDiffers { currency } => invalid("/currency", format!("the payment was made in {currency}")),
+        Claimed::AmountNeeded => invalid("/amount", "is required: how much was reserved is not known here".to_owned()),
         Claimed::RefundRepeated { refund } => Error::RefundRepeated { refund_id: refund.shown_id().to_owned() },
+        Claimed::CaptureRepeated { payment } => Error::CaptureRepeated { payment_id: payment.shown_id().to_owned() },
+        Claimed::TooLarge { left } if kind == Kind::Capture => Error::CaptureTooLarge { left },
         Claimed::TooLarge { left } => Error::RefundTooLarge { left },
-        Claimed::New { .. } | Claimed::Replay { .. } | Claimed::Running { .. } => Error::StoreAway,
+        // Nobody waits for the answer of what a plugin has asked for.
+        Claimed::FollowedUp | Claimed::New { .. } | Claimed::Replay { .. } | Claimed::Running { .. } => {
+            Error::StoreAway
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Records for CallRecords {
             let name = match name {
                 Name::Payment(id) => Learned::Payment(id),
                 Name::Refund(id) => Learned::Refund(id),
-                Name::Subscription(_) => return,
+                Name::Subscription(token) => Learned::Subscription(token),
             };
             // The end of the call writes it again; a crash in between is what this is for.
             if let Err(error) = self.store.learn(operation, fence, name, self.clock.now()).await {

@@ -1,16 +1,16 @@
 //! Refund: what it adds to the pipeline.
 
-use super::perform::{Plan, store_away};
+use super::perform::{Plan, refused, store_away};
 use super::{Answered, Caller, Error, Lookup, Operations, RefundAsked, Respond, ask};
-use crate::model::{Interface, Payment, PaymentState, RefundRequest, Request};
-use crate::store::What;
+use crate::model::{Kind, Payment, PaymentState, RefundRequest, Request};
+use crate::store::{Subject, What};
 
 impl Operations {
     /// Gives some of a payment back.
     pub async fn refund(&self, external: &str, caller: Caller, asked: RefundAsked, respond: Respond) -> Answered {
         match self.plan_refund(external, caller, asked, respond).await {
             Ok(plan) => self.perform(plan).await,
-            Err(error) => Answered { answer: respond(&Err(error)), replayed: false },
+            Err(error) => refused(respond, error),
         }
     }
 
@@ -21,20 +21,17 @@ impl Operations {
         asked: RefundAsked,
         respond: Respond,
     ) -> Result<Plan, Error> {
-        let serving = self.serving(external)?;
-        if !serving.plugin.interfaces().has(Interface::Refunds) {
-            return Err(Error::Unsupported(Interface::Refunds));
-        }
+        let serving = self.serving_for(external, Kind::Refund)?;
         let payment = self.refundable_payment(external, asked.payment_id).await?;
         let what = What::Refund { payment: payment.key, repeat_window: self.0.settings.refund_repeat_window };
         let (amount, provider_data) = (asked.amount, asked.provider_data);
         let request = {
             let amount = amount.clone();
-            Box::new(move |payment: &Payment| {
-                Request::Refund(RefundRequest { payment: ask::known(payment), amount, provider_data })
+            Box::new(move |_: &_, subject: &Subject| {
+                Request::Refund(RefundRequest { payment: ask::known_of(subject), amount, provider_data })
             })
         };
-        Ok(Plan { serving, caller, amount, what, request, respond })
+        Ok(Plan { serving, caller, amount: Some(amount), what, request, respond })
     }
 
     /// The payment; one that is not decided is resolved first (rule 7), one that is not known is looked for (rule 5).

@@ -1,6 +1,6 @@
 //! `status` and `check`: how a payment stands, by the provider's word where it can be asked, else as it is known.
 
-use super::ask::{Silence, status};
+use super::ask::{About, Silence, status};
 use super::perform::store_away;
 use super::{Error, Lookup, Operations};
 use crate::clock::Timestamp;
@@ -72,7 +72,7 @@ impl Operations {
             // Its call still runs, or the provider never saw it: there is nothing to ask.
             return Ok(as_known(payment));
         }
-        match self.ask(&payment, refund).await {
+        match self.ask(&payment, refund.map_or(About::Payment, About::Refund)).await {
             Ok(payment) => Ok(Looked { payment, refund, as_of: None }),
             Err(silence) => {
                 tracing::info!(external, reference = %payment.reference, ?silence, "answered with what is known");
@@ -93,11 +93,11 @@ impl Operations {
             return Err(Error::PaymentNotFound);
         }
         let stranger = KnownPayment { target: target.clone(), amount: None, payment_method: None, carry: None };
-        let inquired = self.question(&serving, None, Request::Status(stranger)).await;
-        let news = status(inquired.response).map_err(|silence| match silence {
-            Silence::NotFound | Silence::CannotAsk => Error::PaymentNotFound,
-            Silence::Failed(reason) => Error::ProviderSilent(reason),
-        })?;
+        let news =
+            status(self.inquire(&serving, None, Request::Status(stranger)).await).map_err(|silence| match silence {
+                Silence::NotFound | Silence::CannotAsk => Error::PaymentNotFound,
+                Silence::Failed(reason) => Error::ProviderSilent(reason),
+            })?;
         self.adopt(external, with_names(news, target)).await
     }
 

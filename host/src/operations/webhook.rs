@@ -1,7 +1,6 @@
 //! Webhooks: what a provider sends to us (rules 23 to 28). The plugin reads it; what it proves becomes news, what it
 //! only hints at makes the host ask. The reply goes out once the news is on disk.
 
-use super::follow::tell_follow_ups;
 use super::perform::store_away;
 use super::{Operations, WebhookRefused};
 use crate::model::{
@@ -86,11 +85,6 @@ impl Operations {
     }
 
     async fn write_down(&self, external: &str, receipt: Receipt) -> Result<Reply, WebhookRefused> {
-        for event in &receipt.events {
-            if let Event::Payment(news) = &event.event {
-                tell_follow_ups(external, news);
-            }
-        }
         let now = self.0.clock.now();
         let receiving = Receiving {
             now,
@@ -117,12 +111,13 @@ impl Operations {
     pub(super) fn after_event(&self, external: &str, received: Received) {
         match received {
             Received::Applied(changed) | Received::Adopted(changed) => self.follow_up(&changed),
-            Received::Ask(_) => self.0.follow.notify_one(),
-            Received::Parked => tracing::info!(external, "news of a payment that is not known yet is kept"),
+            Received::SubscriptionApplied(changed) => self.follow_up_subscription(&changed),
+            Received::Ask(_) | Received::AskSubscription(_) => self.0.follow.notify_one(),
+            Received::Parked => tracing::info!(external, "news of what is not known yet is kept"),
             Received::Repeated => tracing::debug!(external, "a webhook repeats an event"),
-            Received::Dropped => tracing::warn!(external, "news of a payment that nobody knows was given up"),
+            Received::Dropped => tracing::warn!(external, "news of what nobody knows was given up"),
             Received::NotHandledYet => {
-                tracing::warn!(external, "a webhook tells of a subscription, a charge or a dispute: not followed yet");
+                tracing::warn!(external, "a webhook tells of a dispute: not followed yet");
             }
         }
     }

@@ -3,9 +3,10 @@
 
 use super::change::{Changed, When, change, consider};
 use super::names::{self, Named};
-use super::payments::{self, Origin};
-use super::{StoreError, operations};
-use crate::model::{Action, Applied, News, NewsState, Payment, PaymentKey, PaymentState, Reference, Source, Target};
+use super::{StoreError, operations, payments};
+use crate::model::{
+    Action, Applied, News, NewsState, Origin, Payment, PaymentKey, PaymentState, Reference, Source, Target,
+};
 use rusqlite::Connection;
 
 /// Takes in the payment that news tells of. None where the news does not say enough, and while an operation of this
@@ -19,14 +20,14 @@ pub(super) fn adopt(
     if !says_enough(news) || operations::any_open(connection, external)? {
         return Ok(None);
     }
-    let mut payment = payments::blank(external, Reference::random(), when.now);
+    let mut payment = Payment::blank(external, Origin::Adopted, Reference::random(), when.now);
     payment.shop_transaction_id.clone_from(&news.target.shop_transaction_id);
     if news.action != Action::Payment {
         // A refund or capture tells little about the payment itself.
         payment.state = PaymentState::Unknown;
         payment.ask_at = Some(when.now);
     }
-    payments::insert(connection, &mut payment, Origin::Adopted)?;
+    payments::insert(connection, &mut payment, None)?;
     names::add(connection, &payment, Named::Payment, &payment.reference.0)?;
     change(connection, payment, news, when).map(Some)
 }
@@ -52,9 +53,12 @@ pub(super) fn absorb(
     if adopted.key == own.payment.key {
         return Ok(());
     }
-    connection
-        .prepare_cached("UPDATE operations SET payment = ? WHERE payment = ? AND kind = 'refund'")?
-        .execute([own.payment.key, adopted.key])?;
+    for owner in [
+        "UPDATE operations SET payment = ?1 WHERE payment = ?2",
+        "UPDATE OR IGNORE follow_ups SET payment = ?1 WHERE payment = ?2",
+    ] {
+        connection.prepare_cached(owner)?.execute([own.payment.key, adopted.key])?;
+    }
     connection
         .prepare_cached("UPDATE payments SET merged_into = ?, ask_at = NULL WHERE key = ?")?
         .execute([own.payment.key, adopted.key])?;
@@ -64,6 +68,7 @@ pub(super) fn absorb(
     }
     own.payment.refunds.extend(adopted.refunds.iter().cloned());
     own.payment.refunded = own.payment.paid_back();
+    own.payment.captures.extend(adopted.captures.iter().cloned());
     let merged = consider(&own.payment, &as_news(&adopted), when);
     own.callbacks.extend(merged.callbacks);
     own.payment = merged.payment;
@@ -80,6 +85,7 @@ fn as_news(adopted: &Payment) -> News {
         PaymentState::Failed => NewsState::Failed(None),
         PaymentState::Voided => NewsState::Voided,
         PaymentState::Pending | PaymentState::ActionRequired => NewsState::Pending,
+        PaymentState::NotCharged => NewsState::NotCharged,
         PaymentState::Started | PaymentState::Unknown | PaymentState::NotExecuted => NewsState::Unknown,
     };
     let target = Target { payment_ids: adopted.ids.clone(), ..Target::default() };

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, callbacks, payments};
 use crate::clock::Timestamp;
-use crate::model::{Callback, CallbackType, Payment, PaymentKey, Reference};
+use crate::model::{About, Callback, CallbackType, Payment, PaymentKey, Reference};
 use rusqlite::{Connection, params};
 use std::time::Duration;
 
@@ -87,7 +87,8 @@ fn enqueue_check(
     after.checked_at = Some(now);
     after.sequence += 1;
     payments::update(connection, &before, &after)?;
-    let callback = Callback { kind: CallbackType::Check, refund: position };
+    let about = position.map_or(About::Payment, About::Refund);
+    let callback = Callback { kind: CallbackType::Check, about };
     callbacks::enqueue(connection, &after, &callback, after.sequence, now)?;
     Ok(true)
 }

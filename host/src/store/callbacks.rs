@@ -1,9 +1,9 @@
-//! Callbacks that wait to be delivered: in order per payment, leased to who delivers them (rules 29 to 33).
+//! Callbacks that wait to be delivered: in order per payment or subscription, leased to who delivers them (rules 29 to 33).
 
 use super::columns::{Columns, Unsigned};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
-use crate::model::{Callback, Payment, PaymentKey};
+use crate::model::{Callback, CallbackType, Payment, PaymentKey, Subscription, SubscriptionKey, subscription_callback};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
 use uuid::Uuid;
@@ -19,10 +19,8 @@ pub struct Delivery {
     pub key: CallbackKey,
     /// Its id, the same for all attempts: `webhook-id`.
     pub id: String,
-    /// The external of its payment.
+    /// The external of its payment or subscription.
     pub external: String,
-    /// The payment that it tells of.
-    pub payment: PaymentKey,
     /// The same bytes at every attempt.
     pub body: Vec<u8>,
     /// 1 for the first.
@@ -89,8 +87,8 @@ impl Store {
         })
     }
 
-    /// Leases callbacks of an external that are due, at most `limit`, of each payment only the oldest that is not
-    /// finished.
+    /// Leases callbacks of an external that are due, at most `limit`, of each payment or subscription only the
+    /// oldest that is not finished.
     pub async fn lease_callbacks(
         &self,
         external: &str,
@@ -147,8 +145,14 @@ impl Store {
     }
 }
 
-/// Writes a callback, in the transaction of the change that it tells of. It is due at once, unless another of its
-/// payment waits before it.
+/// What callbacks are delivered in order of: one of the two.
+#[derive(Clone, Copy)]
+struct Lane {
+    payment: Option<PaymentKey>,
+    subscription: Option<SubscriptionKey>,
+}
+
+/// Writes a callback, in the transaction of the change that it tells of.
 pub(super) fn enqueue(
     connection: &Connection,
     payment: &Payment,
@@ -156,23 +160,51 @@ pub(super) fn enqueue(
     sequence: u64,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let id = format!("msg_{}", Uuid::new_v4().simple());
+    let id = new_id();
     let body = callback.body(payment, &id, sequence, now);
+    let lane = Lane { payment: Some(payment.key), subscription: None };
+    insert(connection, lane, &payment.external, &id, callback.kind, sequence, body, now)
+}
+
+/// The same for a change of a subscription, which has counted it already.
+pub(super) fn enqueue_subscription(
+    connection: &Connection,
+    subscription: &Subscription,
+    kind: CallbackType,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let (id, sequence) = (new_id(), subscription.sequence);
+    let body = subscription_callback(kind, subscription, &id, sequence, now);
+    let lane = Lane { payment: None, subscription: Some(subscription.key) };
+    insert(connection, lane, &subscription.external, &id, kind, sequence, body, now)
+}
+
+fn new_id() -> String {
+    format!("msg_{}", Uuid::new_v4().simple())
+}
+
+/// It is due at once, unless another of its lane waits before it.
+#[expect(clippy::too_many_arguments, reason = "one for each column")]
+fn insert(
+    connection: &Connection,
+    lane: Lane,
+    external: &str,
+    id: &str,
+    kind: CallbackType,
+    sequence: u64,
+    body: Vec<u8>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO callbacks (payment, external, id, type, sequence, body, state, attempts, created_at, due_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 0, ?7,
-                 CASE WHEN EXISTS (SELECT 1 FROM callbacks WHERE payment = ?1 AND state = 'waiting') THEN NULL
-                      ELSE ?7 END)",
+        "INSERT INTO callbacks (payment, subscription, external, id, type, sequence, body, state, attempts, created_at,
+                                due_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', 0, ?8,
+                 CASE WHEN EXISTS (SELECT 1 FROM callbacks
+                                   WHERE payment IS ?1 AND subscription IS ?2 AND state = 'waiting')
+                      THEN NULL ELSE ?8 END)",
     )?;
-    statement.execute(params![
-        payment.key,
-        payment.external,
-        id,
-        callback.kind.name(),
-        Unsigned(sequence),
-        body,
-        now
-    ])?;
+    let sequence = Unsigned(sequence);
+    statement.execute(params![lane.payment, lane.subscription, external, id, kind.name(), sequence, body, now])?;
     Ok(())
 }
 
@@ -195,7 +227,7 @@ fn lease(
     fence: u64,
 ) -> rusqlite::Result<Vec<Delivery>> {
     let mut due = connection.prepare_cached(
-        "SELECT key, id, external, payment, body, attempts FROM callbacks
+        "SELECT key, id, external, body, attempts FROM callbacks
          WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -205,7 +237,6 @@ fn lease(
             key: CallbackKey(columns.next()?),
             id: columns.next()?,
             external: columns.next()?,
-            payment: columns.next()?,
             body: columns.next()?,
             attempt: columns.next::<u32>()? + 1,
             fence,
@@ -227,9 +258,11 @@ fn settle(
     settlement: Settlement,
     attempt: &Attempt,
 ) -> Result<(), StoreError> {
-    let payment: PaymentKey = connection
-        .prepare_cached("SELECT payment FROM callbacks WHERE key = ? AND fence = ? AND state = 'waiting'")?
-        .query_row(params![key.0, Unsigned(fence)], |row| row.get(0))
+    let lane = connection
+        .prepare_cached(
+            "SELECT payment, subscription FROM callbacks WHERE key = ? AND fence = ? AND state = 'waiting'",
+        )?
+        .query_row(params![key.0, Unsigned(fence)], |row| Ok(Lane { payment: row.get(0)?, subscription: row.get(1)? }))
         .optional()?
         .ok_or(StoreError::Gone)?;
     connection
@@ -262,8 +295,9 @@ fn settle(
     connection
         .prepare_cached(
             "UPDATE callbacks SET due_at = ?
-             WHERE key = (SELECT key FROM callbacks WHERE payment = ? AND state = 'waiting' ORDER BY key LIMIT 1)",
+             WHERE key = (SELECT key FROM callbacks WHERE payment IS ? AND subscription IS ? AND state = 'waiting'
+                          ORDER BY key LIMIT 1)",
         )?
-        .execute(params![now, payment])?;
+        .execute(params![now, lane.payment, lane.subscription])?;
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use super::StoreError;
 use super::names::{self, Named};
-use super::{adopt, callbacks, payments};
+use super::{adopt, callbacks, follow_ups, payments};
 use crate::clock::Timestamp;
-use crate::model::{Applied, News, Payment, PaymentKey, apply};
+use crate::model::{ActionState, Applied, News, Payment, PaymentKey, apply};
 use rusqlite::Connection;
 use std::collections::HashSet;
 
@@ -19,6 +19,8 @@ pub struct Changed {
     pub ask: bool,
     /// What a person should be alerted to, as a metric's label.
     pub alert: Option<&'static str>,
+    /// The plugin asks for something that was not asked for before: it is due now.
+    pub follow_up: bool,
 }
 
 /// The present, and when the provider is to be asked next about what is still open and has no time for it (rule 6).
@@ -31,16 +33,14 @@ pub(super) struct When {
 /// What news would make of a payment; nothing is written.
 pub(super) fn consider(before: &Payment, news: &News, when: When) -> Applied {
     let mut applied = apply(before, news, when.now);
+    let open = |state: ActionState| state.holds() && state != ActionState::Started;
     let waits = applied.payment.state.is_open()
-        || applied.payment.refunds.iter().any(|refund| refund.state.holds() && !running(refund));
+        || applied.payment.refunds.iter().any(|refund| open(refund.state))
+        || applied.payment.captures.iter().any(|capture| open(capture.state));
     if waits && applied.payment.ask_at.is_none() {
         applied.payment.ask_at = when.ask_at;
     }
     applied
-}
-
-fn running(refund: &crate::model::Refund) -> bool {
-    refund.state == crate::model::RefundState::Started
 }
 
 /// Applies news to a payment and writes what came of it.
@@ -67,6 +67,7 @@ pub(super) fn write(
     when: When,
 ) -> Result<Changed, StoreError> {
     let written = applied.differs_from(before);
+    let mut follow_up = false;
     if written {
         take_names(connection, before, &mut applied, when)?;
         settle_business_key(connection, before, &mut applied)?;
@@ -76,8 +77,9 @@ pub(super) fn write(
         for (sequence, callback) in (first..).zip(&applied.callbacks) {
             callbacks::enqueue(connection, &applied.payment, callback, sequence, when.now)?;
         }
+        follow_up = follow_ups::keep(connection, before.key, &applied.follow_ups, when.now)?;
     }
-    Ok(Changed { payment: applied.payment, written, ask: applied.ask, alert: applied.alert })
+    Ok(Changed { payment: applied.payment, written, ask: applied.ask, alert: applied.alert, follow_up })
 }
 
 /// Registers the names that are new. One that an adopted payment has makes the two one (rule 5); one of a payment

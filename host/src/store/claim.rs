@@ -1,14 +1,15 @@
-//! Claiming: the step that decides whether a request is new, a repeat, or forbidden, and writes payment and operation
-//! (rules 12, 15 to 18, 20). Only the claim itself says whether a key is free.
+//! Claiming: the step that decides whether a request is new, a repeat, or forbidden, and writes payment, subscription
+//! and operation (rules 12, 15 to 18, 20). Only the claim itself says whether a key is free. Here is what goes in and
+//! comes out; `decide` decides.
 
-use super::operations::{self, Kept};
-use super::payments::{self, Origin};
-use super::{Store, StoreError};
+use super::decide::decide;
+use super::follow_ups::FollowUpKey;
+use super::{Store, StoreError, Subject};
 use crate::clock::Timestamp;
 use crate::model::{
-    Amount, Kind, Operation, Payment, PaymentKey, PaymentState, Phase, Reference, Refund, RefundState, Seed, Version,
+    Amount, Changes, Kind, Operation, Payment, PaymentKey, Plan, Reference, Refund, Seed, Subscription,
+    SubscriptionKey, Version,
 };
-use rusqlite::Connection;
 use std::time::Duration;
 
 /// What is to be claimed.
@@ -26,67 +27,117 @@ pub struct Claim {
     pub keys_live: Duration,
     /// sha256 in hex of the request (rule 17).
     pub fingerprint: String,
-    /// The operation's name; a new payment has the same.
+    /// The operation's name; a payment or subscription that it makes has the same.
     pub reference: Reference,
     /// What its keys toward the provider are made from.
     pub seed: Seed,
     /// The plugin that it will run on.
     pub version: Version,
-    /// How much it is about.
-    pub amount: Amount,
+    /// How much it is about. None for what moves no money, and for a capture of all that is left.
+    pub amount: Option<Amount>,
     /// When its lease lapses (rule 3).
     pub lease_until: Timestamp,
     /// What it does.
     pub what: What,
 }
 
+/// A payment to be made.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    /// The merchant's id.
+    pub shop_transaction_id: String,
+    /// The payment method.
+    pub payment_method: Option<String>,
+    /// Whether the shop transaction id is kept from other payments (rule 15).
+    pub business_key: bool,
+}
+
+/// A subscription to which something is to be done.
+#[derive(Clone, Debug)]
+pub enum Whose {
+    /// One that is known here.
+    Known(SubscriptionKey),
+    /// One that was made elsewhere: the provider knows it by this token, and it is taken in by the claim.
+    Elsewhere(String),
+}
+
 /// What an operation does.
 #[derive(Clone, Debug)]
 pub enum What {
     /// Makes a payment.
-    Pay {
-        /// The merchant's id.
-        shop_transaction_id: String,
-        /// The payment method.
-        payment_method: Option<String>,
-        /// Whether the shop transaction id is kept from other payments (rule 15).
-        business_key: bool,
-    },
-    /// Gives some of one back.
+    Pay(NewPayment),
+    /// Makes a link, with a payment behind it.
+    Link(NewPayment),
+    /// Begins a subscription, with a payment that it starts with: [`Kind::Schedule`] or [`Kind::Start`].
+    Subscribe(Kind, NewPayment, Plan),
+    /// Charges a subscription.
+    Charge(Whose, NewPayment),
+    /// Gives some of a payment back.
     Refund {
         /// The payment.
         payment: PaymentKey,
         /// How long an equal refund without a key is refused (rule 16).
         repeat_window: Duration,
     },
+    /// Takes what was reserved, or some of it.
+    Capture {
+        /// The payment.
+        payment: PaymentKey,
+        /// No further capture will follow.
+        last: bool,
+        /// How long an equal capture without a key is refused (rule 16).
+        repeat_window: Duration,
+        /// The plugin's wish that it carries out.
+        follow_up: Option<FollowUpKey>,
+    },
+    /// Releases what was reserved.
+    Void(PaymentKey),
+    /// Goes on with a payment.
+    Resume(PaymentKey, FollowUpKey),
+    /// Changes a subscription.
+    Update(Whose, Changes),
+    /// Ends a subscription.
+    Expire(Whose),
+    /// Whatever else a plugin offers: it belongs to nothing.
+    Utility,
 }
 
 impl What {
     /// What kind of operation it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Pay { .. } => Kind::Pay,
+            Self::Pay(_) => Kind::Pay,
+            Self::Link(_) => Kind::Link,
+            Self::Subscribe(kind, ..) => *kind,
+            Self::Charge(..) => Kind::Charge,
             Self::Refund { .. } => Kind::Refund,
+            Self::Capture { .. } => Kind::Capture,
+            Self::Void(_) => Kind::Void,
+            Self::Resume(..) => Kind::Resume,
+            Self::Update(..) => Kind::Update,
+            Self::Expire(_) => Kind::Expire,
+            Self::Utility => Kind::Utility,
         }
     }
 }
 
 /// What became of a claim.
+#[expect(clippy::large_enum_variant, reason = "one a claim, made and taken apart at once")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
     /// It is the caller's. Not on disk yet: what [`Store::sent`] and [`Store::finish`] say later counts.
     New {
         /// The operation, started.
         operation: Operation,
-        /// Its payment.
-        payment: Payment,
+        /// What it belongs to.
+        subject: Subject,
     },
     /// The same was asked before, and is finished. Without an answer: its host died, and it is not known.
     Replay {
         /// The operation that was finished then.
         operation: Operation,
-        /// Its payment as it is now.
-        payment: Payment,
+        /// What it belongs to, as it is now.
+        subject: Subject,
     },
     /// The same was asked before, and still runs.
     Running {
@@ -100,26 +151,40 @@ pub enum Claimed {
         /// The payment that has it.
         payment: Payment,
     },
-    /// Only an accepted payment can be refunded.
+    /// The payment's state does not allow it.
     StateForbids {
         /// The payment.
         payment: Payment,
+    },
+    /// The subscription's state does not allow it.
+    SubscriptionForbids {
+        /// The subscription.
+        subscription: Subscription,
     },
     /// The payment has another currency.
     CurrencyDiffers {
         /// That one.
         currency: String,
     },
+    /// What was reserved is not known, so that "all of it" says nothing.
+    AmountNeeded,
     /// An equal refund was made a moment ago.
     RefundRepeated {
         /// That one.
         refund: Refund,
+    },
+    /// An equal capture was made a moment ago.
+    CaptureRepeated {
+        /// Its payment.
+        payment: Payment,
     },
     /// More than what is left.
     TooLarge {
         /// Minor units that are left.
         left: u64,
     },
+    /// The plugin's wish was carried out, or is no longer to be.
+    FollowedUp,
 }
 
 impl Store {
@@ -130,106 +195,4 @@ impl Store {
         let is_new = |claimed: &Claimed| matches!(claimed, Claimed::New { .. });
         self.parts.writer.accepted_if(is_new, move |connection| decide(connection, &claim, fence)).await
     }
-}
-
-fn decide(connection: &Connection, claim: &Claim, fence: u64) -> Result<Claimed, StoreError> {
-    if let Some(before) = with_idempotency_key(connection, claim)? {
-        return if before.fingerprint == claim.fingerprint {
-            repeat(connection, before)
-        } else {
-            Ok(Claimed::KeyReused)
-        };
-    }
-    match &claim.what {
-        What::Pay { shop_transaction_id, payment_method, business_key } => {
-            if *business_key
-                && let Some(holder) = payments::holder_of(connection, &claim.external, shop_transaction_id)?
-            {
-                return against_holder(connection, claim, holder);
-            }
-            let mut payment = payments::blank(&claim.external, claim.reference.clone(), claim.now);
-            payment.shop_transaction_id = Some(shop_transaction_id.clone());
-            payment.payment_method.clone_from(payment_method);
-            payment.amount = Some(claim.amount.clone());
-            payments::insert(connection, &mut payment, Origin::Pay { business_key: *business_key })?;
-            let operation = operations::insert(connection, claim, payment.key, fence)?;
-            Ok(Claimed::New { operation, payment })
-        }
-        What::Refund { payment, repeat_window } => {
-            let payment = payments::load(connection, *payment)?.ok_or(StoreError::Gone)?;
-            if let Some(refused) = refuse_refund(claim, &payment, *repeat_window) {
-                return Ok(refused);
-            }
-            let operation = operations::insert(connection, claim, payment.key, fence)?;
-            let payment = payments::load(connection, payment.key)?.ok_or(StoreError::Gone)?;
-            Ok(Claimed::New { operation, payment })
-        }
-    }
-}
-
-/// The operation that has the claim's idempotency key. A key that has outlived its time, and whose operation is
-/// decided, is let go (rule 20).
-fn with_idempotency_key(connection: &Connection, claim: &Claim) -> Result<Option<Operation>, StoreError> {
-    let Some(Kept { operation, .. }) = operations::by_idempotency_key(connection, claim)? else {
-        return Ok(None);
-    };
-    let outlived = operation.created_at.plus(claim.keys_live) <= claim.now;
-    if outlived && is_decided(connection, &operation)? {
-        operations::free_idempotency_key(connection, operation.key)?;
-        return Ok(None);
-    }
-    Ok(Some(operation))
-}
-
-fn is_decided(connection: &Connection, operation: &Operation) -> Result<bool, StoreError> {
-    let payment = payments::load(connection, operation.payment)?.ok_or(StoreError::Gone)?;
-    let decided = match operation.kind {
-        Kind::Pay => payment.state.is_terminal(),
-        Kind::Refund => {
-            let of_this = |refund: &&Refund| refund.operation == Some(operation.key);
-            payment.refunds.iter().find(of_this).is_none_or(|refund| !refund.state.holds())
-        }
-    };
-    Ok(decided && operation.phase == Phase::Finished)
-}
-
-fn repeat(connection: &Connection, operation: Operation) -> Result<Claimed, StoreError> {
-    if operation.phase != Phase::Finished {
-        return Ok(Claimed::Running { reference: operation.reference });
-    }
-    let payment = payments::load(connection, operation.payment)?.ok_or(StoreError::Gone)?;
-    Ok(Claimed::Replay { operation, payment })
-}
-
-/// Rule 15: the same body again gets the same answer; another body, or another idempotency key, does not.
-fn against_holder(connection: &Connection, claim: &Claim, holder: PaymentKey) -> Result<Claimed, StoreError> {
-    let payment = payments::load(connection, holder)?.ok_or(StoreError::Gone)?;
-    let before = operations::by_reference(connection, &payment.reference.0)?.ok_or(StoreError::Gone)?;
-    let other_key = claim.idempotency_key.as_ref().zip(before.idempotency_key.as_ref()).is_some_and(|(a, b)| a != b);
-    if before.operation.fingerprint != claim.fingerprint || other_key {
-        return Ok(Claimed::BusinessKeyUsed { payment });
-    }
-    operations::take_idempotency_key(connection, before.operation.key, claim)?;
-    repeat(connection, before.operation)
-}
-
-/// Rules 7, 12 and 16, under the lock.
-fn refuse_refund(claim: &Claim, payment: &Payment, window: Duration) -> Option<Claimed> {
-    if payment.state != PaymentState::Accepted {
-        return Some(Claimed::StateForbids { payment: payment.clone() });
-    }
-    if let Some(amount) = payment.amount.as_ref().filter(|amount| amount.currency != claim.amount.currency) {
-        return Some(Claimed::CurrencyDiffers { currency: amount.currency.clone() });
-    }
-    let counts = |refund: &&Refund| {
-        refund.amount == claim.amount
-            && refund.created_at.plus(window) > claim.now
-            && !matches!(refund.state, RefundState::Failed | RefundState::NotExecuted)
-    };
-    if claim.idempotency_key.is_none()
-        && let Some(refund) = payment.refunds.iter().rev().find(counts)
-    {
-        return Some(Claimed::RefundRepeated { refund: refund.clone() });
-    }
-    payment.refundable().filter(|left| claim.amount.minor > *left).map(|left| Claimed::TooLarge { left })
 }

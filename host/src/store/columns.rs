@@ -2,8 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::model::{
-    Amount, Carry, Kind, OperationKey, PaymentKey, PaymentState, Phase, Reference, RefundState, Seed, Settled, Version,
-    Write,
+    ActionState, Amount, Carry, Interval, Kind, OperationKey, Origin, PaymentKey, PaymentState, Phase, Reference, Seed,
+    Settled, SubscriptionKey, SubscriptionState, Version, Write,
 };
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -133,8 +133,15 @@ macro_rules! by_content {
     )*};
 }
 
-by_name!(Kind, PaymentState, Phase, RefundState, Settled);
-by_content!(OperationKey(i64), PaymentKey(i64), Reference(String), Seed([u8; 16]), Version(String));
+by_name!(ActionState, Interval, Kind, Origin, PaymentState, Phase, Settled, SubscriptionState);
+by_content!(
+    OperationKey(i64),
+    PaymentKey(i64),
+    Reference(String),
+    Seed([u8; 16]),
+    SubscriptionKey(i64),
+    Version(String)
+);
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

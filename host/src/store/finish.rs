@@ -1,9 +1,14 @@
-//! The end of an operation: outcome, payment, names, callbacks, answer and keys, in one transaction (rules 4, 19, 29).
+//! The end of an operation: outcome, payment, subscription, names, callbacks, answer and keys, in one transaction
+//! (rules 4, 19, 29).
 
 use super::change::{self, Changed, When};
-use super::{Store, StoreError, names, operations, parked, payments};
+use super::subscription_change::{self, SubscriptionChanged};
+use super::{Store, StoreError, follow_ups, names, operations, parked, payments, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{Answer, Kind, News, Operation, OperationKey, Payment, PaymentState, RefundState, Settled};
+use crate::model::{
+    ActionState, Answer, Changes, Event, Kind, News, Operation, OperationKey, Payment, PaymentState, Settled,
+    SubscriptionNews,
+};
 use rusqlite::Connection;
 
 /// How an operation ended.
@@ -17,14 +22,16 @@ pub struct Finish {
     pub fence: u64,
     /// Its outcome.
     pub settled: Settled,
-    /// The same as news for its payment, from [`crate::model::Source::Answer`].
-    pub news: News,
-    /// What the plugin emitted; each is applied to the payment that it names.
-    pub emitted: Vec<News>,
-    /// The payment's id as the caller is told it.
-    pub told_payment_id: Option<String>,
-    /// The refund's id as the caller is told it.
-    pub told_refund_id: Option<String>,
+    /// The same as news for its payment, from [`crate::model::Source::Answer`]; none where it belongs to none.
+    pub news: Option<News>,
+    /// The same as news for its subscription; none where it says nothing of one.
+    pub subscription_news: Option<SubscriptionNews>,
+    /// What an update changed, where the provider has taken it.
+    pub changes: Option<Changes>,
+    /// What the plugin emitted; each is applied to the payment or subscription that it names.
+    pub emitted: Vec<Event>,
+    /// The ids that the caller is told.
+    pub told: Told,
     /// What the caller is answered; none where it is not kept (rule 19).
     pub answer: Option<Answer>,
     /// What the caller is answered, and what is kept, should it end as *not executed* here while verified news says
@@ -34,15 +41,30 @@ pub struct Finish {
     pub ask_at: Option<Timestamp>,
 }
 
-/// What became of an operation's payment.
+/// What the merchant is told for the first time stays for ever (rule 5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The payment's id.
+    pub payment_id: Option<String>,
+    /// The refund's id.
+    pub refund_id: Option<String>,
+    /// The subscription's token.
+    pub subscription_token: Option<String>,
+}
+
+/// What became of what an operation belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// The payment, and what to do about it.
-    pub changed: Changed,
+    pub changed: Option<Changed>,
+    /// The subscription, and what to do about it.
+    pub subscription: Option<SubscriptionChanged>,
     /// Its outcome as it was written.
     pub settled: Settled,
     /// Emits for payments that nobody knows here; they are lost.
     pub unmatched_emits: usize,
+    /// It was what a plugin had asked for, and was tried often enough: a person must look.
+    pub given_up: bool,
 }
 
 impl Store {
@@ -59,18 +81,37 @@ impl Store {
 fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError> {
     let operation = operations::held(connection, finish.operation, finish.fence)?;
     let when = When { now: finish.now, ask_at: finish.ask_at };
-    let mut changed = settle(connection, &operation, &finish.news, when, |payment| tell(payment, &operation, finish))?;
-    let settled = unless_contradicted(finish.settled, &operation, &changed.payment);
+    // The subscription first: its callback goes before that of its first payment.
+    let mut subscription = end_subscription(connection, &operation, finish, when)?;
+    let mut changed = match &finish.news {
+        Some(news) => settle(connection, &operation, news, when, |payment| tell(payment, &operation, finish))?,
+        None => None,
+    };
+    let settled = match &changed {
+        Some(changed) => unless_contradicted(finish.settled, &operation, &changed.payment),
+        None => finish.settled,
+    };
     let answer = if settled == finish.settled { &finish.answer } else { &finish.answer_if_contradicted };
-    operations::finish(connection, operation.key, settled, answer.as_ref(), finish.now)?;
+    operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?;
+    let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, operation.key, finish.now)?;
     let mut unmatched_emits = 0;
-    for news in &finish.emitted {
-        if !emit(connection, news, when, &mut changed)? {
-            unmatched_emits += 1;
-        }
+    for event in &finish.emitted {
+        let known = match event {
+            Event::Payment(news) => emit(connection, &operation.external, news, when, changed.as_mut())?,
+            Event::Subscription(news) => {
+                emit_subscription(connection, &operation.external, news, when, subscription.as_mut())?
+            }
+            Event::Charge(_) | Event::Dispute(_) => false,
+        };
+        unmatched_emits += usize::from(!known);
     }
-    parked::catch_up(connection, &mut changed, when)?;
-    Ok(Finished { changed, settled, unmatched_emits })
+    if let Some(changed) = &mut changed {
+        parked::catch_up(connection, changed, when)?;
+    }
+    if let Some(subscription) = &mut subscription {
+        parked::catch_up_subscription(connection, &mut subscription.subscription, when)?;
+    }
+    Ok(Finished { changed, subscription, settled, unmatched_emits, given_up })
 }
 
 /// Applies an operation's end to its payment; `tell` fixes what the merchant is told, before callbacks are made of it.
@@ -80,20 +121,56 @@ pub(super) fn settle(
     news: &News,
     when: When,
     tell: impl FnOnce(&mut Payment),
-) -> Result<Changed, StoreError> {
-    let before = payments::load(connection, operation.payment)?.ok_or(StoreError::Gone)?;
+) -> Result<Option<Changed>, StoreError> {
+    let Some(key) = operation.payment else {
+        return Ok(None);
+    };
+    let before = payments::load(connection, key)?.ok_or(StoreError::Gone)?;
     let mut applied = change::consider(&before, news, when);
     tell(&mut applied.payment);
-    change::write(connection, &before, applied, when)
+    change::write(connection, &before, applied, when).map(Some)
+}
+
+/// Applies an operation's end to its subscription.
+fn end_subscription(
+    connection: &Connection,
+    operation: &Operation,
+    finish: &Finish,
+    when: When,
+) -> Result<Option<SubscriptionChanged>, StoreError> {
+    let Some(key) = operation.subscription else {
+        return Ok(None);
+    };
+    if let Some(changes) = &finish.changes {
+        subscription_change::update(connection, key, changes, finish.now)?;
+    }
+    let before = subscriptions::load(connection, key)?.ok_or(StoreError::Gone)?;
+    let Some(news) = finish.subscription_news.as_ref().filter(|_| !ended_again(operation, &before)) else {
+        return Ok(None);
+    };
+    let mut applied = crate::model::apply_to_subscription(&before, news, when.now);
+    if applied.subscription.told.is_none() {
+        applied.subscription.told.clone_from(&finish.told.subscription_token);
+    }
+    subscription_change::write(connection, &before, applied, when).map(Some)
+}
+
+/// One that is over stays as it is over, however often it is ended.
+fn ended_again(operation: &Operation, subscription: &crate::model::Subscription) -> bool {
+    operation.kind == Kind::Expire && subscription.state.is_over()
 }
 
 /// *Not executed* would free the keys: it does not stand where verified news has told that it was executed. The
 /// provider is asked then, and until it has answered the end is *unknown* (rule 1).
 pub(super) fn unless_contradicted(settled: Settled, operation: &Operation, payment: &Payment) -> Settled {
-    let of_this = payment.refunds.iter().find(|refund| refund.operation == Some(operation.key));
+    let refund = payment.refunds.iter().find(|refund| refund.operation == Some(operation.key));
+    let capture = payment.captures.iter().find(|capture| capture.operation == operation.key);
+    let undone = |state: ActionState| state == ActionState::NotExecuted;
     let agrees = match operation.kind {
-        Kind::Pay => payment.state == PaymentState::NotExecuted,
-        Kind::Refund => of_this.is_none_or(|refund| refund.state == RefundState::NotExecuted),
+        Kind::Refund => refund.is_none_or(|refund| undone(refund.state)),
+        Kind::Capture | Kind::Void => capture.is_none_or(|capture| undone(capture.state)),
+        kind if kind.makes_payment() => payment.state == PaymentState::NotExecuted,
+        _ => true,
     };
     if settled == Settled::NotExecuted && !agrees { Settled::Unknown } else { settled }
 }
@@ -101,27 +178,53 @@ pub(super) fn unless_contradicted(settled: Settled, operation: &Operation, payme
 /// What the merchant was told first stays (rule 5).
 fn tell(payment: &mut Payment, operation: &Operation, finish: &Finish) {
     if payment.told.is_none() {
-        payment.told.clone_from(&finish.told_payment_id);
+        payment.told.clone_from(&finish.told.payment_id);
     }
-    if operation.kind == Kind::Refund
-        && let Some(refund) = payment.refunds.iter_mut().find(|refund| refund.operation == Some(operation.key))
+    if let Some(refund) = payment.refunds.iter_mut().find(|refund| refund.operation == Some(operation.key))
         && refund.told.is_none()
     {
-        refund.told.clone_from(&finish.told_refund_id);
+        refund.told.clone_from(&finish.told.refund_id);
     }
 }
 
 /// Applies what the plugin emitted. Says whether its payment is known.
-fn emit(connection: &Connection, news: &News, when: When, own: &mut Changed) -> Result<bool, StoreError> {
-    let external = &own.payment.external;
+fn emit(
+    connection: &Connection,
+    external: &str,
+    news: &News,
+    when: When,
+    own: Option<&mut Changed>,
+) -> Result<bool, StoreError> {
     let Some(key) = names::find(connection, external, news.action, news.action_id.as_deref(), &news.target)? else {
         return Ok(false);
     };
     let emitted = change::change_by_key(connection, key, news, when)?;
-    own.ask |= emitted.ask;
-    own.alert = emitted.alert.or(own.alert);
-    if emitted.payment.key == own.payment.key {
-        own.payment = emitted.payment;
+    if let Some(own) = own {
+        own.ask |= emitted.ask;
+        own.alert = emitted.alert.or(own.alert);
+        if emitted.payment.key == own.payment.key {
+            own.payment = emitted.payment;
+        }
+    }
+    Ok(true)
+}
+
+fn emit_subscription(
+    connection: &Connection,
+    external: &str,
+    news: &SubscriptionNews,
+    when: When,
+    own: Option<&mut SubscriptionChanged>,
+) -> Result<bool, StoreError> {
+    let Some(key) = subscriptions::find(connection, external, &news.tokens, news.host_reference.as_deref())? else {
+        return Ok(false);
+    };
+    let emitted = subscription_change::change(connection, key, news, when)?;
+    if let Some(own) = own {
+        own.ask |= emitted.ask;
+        if emitted.subscription.key == own.subscription.key {
+            own.subscription = emitted.subscription;
+        }
     }
     Ok(true)
 }

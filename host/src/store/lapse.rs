@@ -1,22 +1,25 @@
 //! What becomes of operations whose host stopped: *unknown* where something may have left, else *not executed* (rule 3).
 
 use super::change::{Changed, When};
-use super::{Store, StoreError, finish, operations, parked};
+use super::{Store, StoreError, finish, follow_ups, operations, parked, subscription_change, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{Action, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, Target};
+use crate::model::{
+    Action, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, SubscriptionNews,
+    SubscriptionState, Target, apply_to_subscription,
+};
 use rusqlite::Connection;
 
 /// An operation that was ended because its lease had lapsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lapsed {
     /// The operation.
-    pub operation: OperationKey,
-    /// What it did.
-    pub kind: Kind,
+    pub operation: Operation,
     /// [`Settled::Unknown`] or [`Settled::NotExecuted`].
     pub settled: Settled,
     /// Its payment, and what to do about it.
-    pub changed: Changed,
+    pub changed: Option<Changed>,
+    /// It was what a plugin had asked for, and was tried often enough: a person must look.
+    pub given_up: bool,
 }
 
 impl Store {
@@ -52,30 +55,67 @@ fn lapsed(connection: &Connection, until: Timestamp) -> rusqlite::Result<Vec<Ope
 
 fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lapsed, StoreError> {
     let operation = operations::load(connection, key)?.ok_or(StoreError::Gone)?.operation;
-    let (settled, state) = match operation.phase {
-        Phase::Sent => (Settled::Unknown, NewsState::Unknown),
-        Phase::Started | Phase::Finished => (Settled::NotExecuted, NewsState::NotExecuted),
+    let settled = match operation.phase {
+        Phase::Sent => Settled::Unknown,
+        Phase::Started | Phase::Finished => Settled::NotExecuted,
     };
     let when = When { now, ask_at: Some(now) };
-    let news = news_of(&operation, state);
-    let mut changed = finish::settle(connection, &operation, &news, when, |payment| {
-        if settled == Settled::Unknown {
-            tell(payment, key);
-        }
-    })?;
-    let settled = finish::unless_contradicted(settled, &operation, &changed.payment);
-    operations::finish(connection, key, settled, None, now)?;
-    parked::catch_up(connection, &mut changed, when)?;
-    Ok(Lapsed { operation: key, kind: operation.kind, settled, changed })
+    if operation.kind.makes_subscription() {
+        end_subscription(connection, &operation, settled, when)?;
+    }
+    let news = operation.kind.action().map(|action| news_of(&operation, action, settled));
+    let mut changed = match news {
+        Some(news) => finish::settle(connection, &operation, &news, when, |payment| {
+            if settled == Settled::Unknown {
+                tell(payment, key);
+            }
+        })?,
+        None => None,
+    };
+    let settled = match &changed {
+        Some(changed) => finish::unless_contradicted(settled, &operation, &changed.payment),
+        None => settled,
+    };
+    operations::finish(connection, &operation, settled, None, now)?;
+    let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, key, now)?;
+    if let Some(changed) = &mut changed {
+        parked::catch_up(connection, changed, when)?;
+    }
+    Ok(Lapsed { operation, settled, changed, given_up })
 }
 
-fn news_of(operation: &Operation, state: NewsState) -> News {
-    let action = match operation.kind {
-        Kind::Pay => Action::Payment,
-        Kind::Refund => Action::Refund,
+/// What an operation that makes no payment of its own leaves open is the payment's to tell.
+fn news_of(operation: &Operation, action: Action, settled: Settled) -> News {
+    let state = match settled {
+        Settled::NotExecuted if operation.kind != Kind::Resume => NewsState::NotExecuted,
+        _ => NewsState::Unknown,
     };
     let target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
     News::new(Source::Answer, target, action, state)
+}
+
+fn end_subscription(
+    connection: &Connection,
+    operation: &Operation,
+    settled: Settled,
+    when: When,
+) -> Result<(), StoreError> {
+    let Some(key) = operation.subscription else {
+        return Ok(());
+    };
+    let (state, ask_at) = match settled {
+        Settled::Unknown => (SubscriptionState::Unknown, Some(when.now)),
+        _ => (SubscriptionState::NotExecuted, None),
+    };
+    let before = subscriptions::load(connection, key)?.ok_or(StoreError::Gone)?;
+    let news = SubscriptionNews::new(Source::Answer, Some(operation.reference.0.clone()), state);
+    let mut applied = apply_to_subscription(&before, &news, when.now);
+    applied.subscription.ask_at = applied.subscription.ask_at.or(ask_at);
+    if settled == Settled::Unknown && applied.subscription.told.is_none() {
+        applied.subscription.told = Some(applied.subscription.shown_token().to_owned());
+    }
+    subscription_change::write(connection, &before, applied, when)?;
+    Ok(())
 }
 
 /// The callback is the first that the merchant hears: the id that it carries stays valid for ever (rule 5).

@@ -1,7 +1,10 @@
 //! News as JSON, for as long as it is parked. The model knows no serde, so the shape on disk stands here.
 
 use crate::clock::Timestamp;
-use crate::model::{Action, Amount, Carry, Decline, Destination, FollowUp, News, NewsState, Source, Target};
+use crate::model::{
+    Action, Amount, Carry, Charge, Decline, Destination, Event, FollowUp, News, NewsState, Source, SubscriptionNews,
+    SubscriptionState, Target,
+};
 use serde::{Deserialize, Serialize};
 
 /// [`News`] as it is kept.
@@ -26,6 +29,80 @@ pub(super) struct KeptNews {
     expires_at: Option<u64>,
     review: Option<String>,
     follow_ups: Vec<KeptFollowUp>,
+}
+
+/// [`SubscriptionNews`] as it is kept.
+#[derive(Deserialize, Serialize)]
+pub(super) struct KeptSubscription {
+    source: KeptSource,
+    tokens: Vec<String>,
+    host_reference: Option<String>,
+    state: String,
+    metadata: Option<String>,
+    carry: Option<KeptCarry>,
+    occurred_at: Option<u64>,
+}
+
+/// [`Event`] as it is kept. What was parked before there were others is news of a payment.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum KeptEvent {
+    Subscription { subscription: KeptSubscription },
+    Charge { charge: KeptNews, tokens: Vec<String>, of: Option<String> },
+    Payment(KeptNews),
+}
+
+impl KeptEvent {
+    /// None for what is never parked.
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::Payment(news) => Some(Self::Payment(news.into())),
+            Event::Subscription(news) => Some(Self::Subscription { subscription: news.into() }),
+            Event::Charge(Charge { tokens, host_reference, news }) => {
+                Some(Self::Charge { charge: news.into(), tokens: tokens.clone(), of: host_reference.clone() })
+            }
+            Event::Dispute(_) => None,
+        }
+    }
+}
+
+impl From<KeptEvent> for Event {
+    fn from(kept: KeptEvent) -> Self {
+        match kept {
+            KeptEvent::Payment(news) => Self::Payment(news.into()),
+            KeptEvent::Subscription { subscription } => Self::Subscription(subscription.into()),
+            KeptEvent::Charge { charge, tokens, of } => {
+                Self::Charge(Charge { tokens, host_reference: of, news: charge.into() })
+            }
+        }
+    }
+}
+
+impl From<&SubscriptionNews> for KeptSubscription {
+    fn from(news: &SubscriptionNews) -> Self {
+        Self {
+            source: keep_source(news.source),
+            tokens: news.tokens.clone(),
+            host_reference: news.host_reference.clone(),
+            state: news.state.name().to_owned(),
+            metadata: news.metadata.clone(),
+            carry: news.carry.as_ref().map(|carry| KeptCarry { json: carry.json.clone(), format: carry.format }),
+            occurred_at: news.occurred_at.map(|moment| moment.0),
+        }
+    }
+}
+
+impl From<KeptSubscription> for SubscriptionNews {
+    fn from(kept: KeptSubscription) -> Self {
+        let state = SubscriptionState::from_name(&kept.state).unwrap_or(SubscriptionState::Unknown);
+        Self {
+            tokens: kept.tokens,
+            metadata: kept.metadata,
+            carry: kept.carry.map(|carry| Carry { json: carry.json, format: carry.format }),
+            occurred_at: kept.occurred_at.map(Timestamp),
+            ..Self::new(source_of(kept.source), kept.host_reference, state)
+        }
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -56,6 +133,7 @@ enum KeptState {
     Voided,
     Unknown,
     NotExecuted,
+    NotCharged,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -91,11 +169,7 @@ impl From<&News> for KeptNews {
             amount.as_ref().map(|amount| KeptAmount { minor: amount.minor, currency: amount.currency.clone() })
         };
         Self {
-            source: match news.source {
-                Source::Answer => KeptSource::Answer,
-                Source::Inquiry => KeptSource::Inquiry,
-                Source::Verified { can_ask } => KeptSource::Verified { can_ask },
-            },
+            source: keep_source(news.source),
             payment_ids: news.target.payment_ids.clone(),
             shop_transaction_id: news.target.shop_transaction_id.clone(),
             host_reference: news.target.host_reference.clone(),
@@ -123,6 +197,22 @@ impl From<&News> for KeptNews {
     }
 }
 
+fn keep_source(source: Source) -> KeptSource {
+    match source {
+        Source::Answer => KeptSource::Answer,
+        Source::Inquiry => KeptSource::Inquiry,
+        Source::Verified { can_ask } => KeptSource::Verified { can_ask },
+    }
+}
+
+fn source_of(kept: KeptSource) -> Source {
+    match kept {
+        KeptSource::Answer => Source::Answer,
+        KeptSource::Inquiry => Source::Inquiry,
+        KeptSource::Verified { can_ask } => Source::Verified { can_ask },
+    }
+}
+
 fn keep_state(state: &NewsState) -> KeptState {
     match state {
         NewsState::Pending => KeptState::Pending,
@@ -140,6 +230,7 @@ fn keep_state(state: &NewsState) -> KeptState {
         NewsState::Voided => KeptState::Voided,
         NewsState::Unknown => KeptState::Unknown,
         NewsState::NotExecuted => KeptState::NotExecuted,
+        NewsState::NotCharged => KeptState::NotCharged,
     }
 }
 
@@ -154,11 +245,7 @@ impl From<KeptNews> for News {
     fn from(kept: KeptNews) -> Self {
         let amount = |amount: KeptAmount| Amount { minor: amount.minor, currency: amount.currency };
         Self {
-            source: match kept.source {
-                KeptSource::Answer => Source::Answer,
-                KeptSource::Inquiry => Source::Inquiry,
-                KeptSource::Verified { can_ask } => Source::Verified { can_ask },
-            },
+            source: source_of(kept.source),
             target: Target {
                 payment_ids: kept.payment_ids,
                 shop_transaction_id: kept.shop_transaction_id,
@@ -203,6 +290,7 @@ fn state_of(kept: KeptState) -> NewsState {
         KeptState::Voided => NewsState::Voided,
         KeptState::Unknown => NewsState::Unknown,
         KeptState::NotExecuted => NewsState::NotExecuted,
+        KeptState::NotCharged => NewsState::NotCharged,
     }
 }
 

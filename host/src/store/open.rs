@@ -13,7 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_spine.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_spine.sql"),
+    include_str!("../../migrations/sqlite/0002_interface.sql"),
+];
 
 /// 3.51.3 repaired a race that could damage a file in WAL mode.
 const OLDEST_LIBRARY: i32 = 3_051_003;
@@ -136,9 +139,21 @@ fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
     }
     for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let number = number + 1;
-        let whole = format!("BEGIN IMMEDIATE; {migration}; PRAGMA user_version = {number}; COMMIT;");
-        connection.execute_batch(&whole).map_err(database)?;
+        apply_migration(connection, migration, number + 1).map_err(database)?;
     }
     Ok(())
+}
+
+/// Tables that are made anew are dropped and renamed under those that refer to them: foreign keys are off meanwhile, and
+/// checked before anything is committed.
+fn apply_migration(connection: &Connection, migration: &str, number: usize) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; {migration}"))?;
+    let dangling = connection.prepare("PRAGMA foreign_key_check")?.exists([])?;
+    if dangling {
+        connection.execute_batch("ROLLBACK; PRAGMA foreign_keys = ON")?;
+        let why = Some(format!("migration {number} would leave references to rows that are gone"));
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+        return Err(rusqlite::Error::SqliteFailure(code, why));
+    }
+    connection.execute_batch(&format!("PRAGMA user_version = {number}; COMMIT; PRAGMA foreign_keys = ON"))
 }

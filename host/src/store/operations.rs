@@ -1,9 +1,10 @@
 //! The row of an operation.
 
 use super::columns::{Columns, Json, Unsigned};
-use super::{Claim, StoreError};
+use super::subject::Keys;
+use super::{Claim, StoreError, What};
 use crate::clock::Timestamp;
-use crate::model::{Amount, Answer, Kind, Operation, OperationKey, PaymentKey, Phase, RefundState, Settled};
+use crate::model::{ActionState, Amount, Answer, Kind, Operation, OperationKey, Phase, Settled};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Who may claim what: the idempotency key that an operation was claimed with goes along.
@@ -15,7 +16,7 @@ pub(super) struct Kept {
 macro_rules! select {
     ($condition:literal) => {
         concat!(
-            "SELECT key, payment, kind, reference, seed, fingerprint, version, amount, currency, attempt, phase, ",
+            "SELECT key, external, payment, subscription, kind, reference, seed, fingerprint, version, amount, currency, attempt, phase, ",
             "outcome, fence, created_at, answer_status, answer_headers, answer_body, idempotency_key ",
             "FROM operations WHERE ",
             $condition
@@ -54,13 +55,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
     let mut columns = Columns::of(row);
     let mut operation = Operation {
         key: columns.next()?,
+        external: columns.next()?,
         payment: columns.next()?,
+        subscription: columns.next()?,
         kind: columns.next()?,
         reference: columns.next()?,
         seed: columns.next()?,
         fingerprint: columns.next()?,
         version: columns.next()?,
-        amount: Amount { minor: columns.next::<Unsigned>()?.0, currency: columns.next()? },
+        amount: columns.next_amount()?,
         attempt: columns.next()?,
         phase: columns.next()?,
         outcome: columns.next()?,
@@ -78,18 +81,24 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
 pub(super) fn insert(
     connection: &Connection,
     claim: &Claim,
-    payment: PaymentKey,
+    keys: Keys,
+    amount: Option<Amount>,
     fence: u64,
 ) -> rusqlite::Result<Operation> {
     let kind = claim.what.kind();
+    let last = match claim.what {
+        What::Capture { last, .. } => Some(last),
+        _ => None,
+    };
     let mut statement = connection.prepare_cached(
-        "INSERT INTO operations (payment, external, kind, reference, caller, idempotency_key, fingerprint, seed,
-                                 version, amount, currency, attempt, phase, fence, lease_until, created_at,
-                                 refund_state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+        "INSERT INTO operations (payment, subscription, external, kind, reference, caller, idempotency_key,
+                                 fingerprint, seed, version, amount, currency, attempt, phase, fence, lease_until,
+                                 created_at, action_state, last)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
     )?;
     let key = statement.insert(params![
-        payment,
+        keys.payment,
+        keys.subscription,
         claim.external,
         kind,
         claim.reference,
@@ -98,23 +107,26 @@ pub(super) fn insert(
         claim.fingerprint,
         claim.seed,
         claim.version,
-        Unsigned(claim.amount.minor),
-        claim.amount.currency,
+        amount.as_ref().map(|amount| Unsigned(amount.minor)),
+        amount.as_ref().map(|amount| &amount.currency),
         Phase::Started,
         Unsigned(fence),
         claim.lease_until,
         claim.now,
-        (kind == Kind::Refund).then_some(RefundState::Started),
+        matches!(kind, Kind::Refund | Kind::Capture | Kind::Void).then_some(ActionState::Started),
+        last,
     ])?;
     Ok(Operation {
         key: OperationKey(key),
-        payment,
+        external: claim.external.clone(),
+        payment: keys.payment,
+        subscription: keys.subscription,
         kind,
         reference: claim.reference.clone(),
         seed: claim.seed,
         fingerprint: claim.fingerprint.clone(),
         version: claim.version.clone(),
-        amount: claim.amount.clone(),
+        amount,
         attempt: 1,
         phase: Phase::Started,
         outcome: None,
@@ -124,10 +136,10 @@ pub(super) fn insert(
     })
 }
 
-/// Writes an operation's end. What was not executed frees its idempotency key (rule 19).
+/// Writes an operation's end. What was not executed, and what may be done again, frees its idempotency key (rule 19).
 pub(super) fn finish(
     connection: &Connection,
-    key: OperationKey,
+    operation: &Operation,
     settled: Settled,
     answer: Option<&Answer>,
     now: Timestamp,
@@ -143,10 +155,10 @@ pub(super) fn finish(
         answer.map(|answer| answer.status),
         answer.map(|answer| Json(&answer.headers)),
         answer.map(|answer| &answer.body),
-        key,
+        operation.key,
     ])?;
-    if settled == Settled::NotExecuted {
-        free_idempotency_key(connection, key)?;
+    if settled == Settled::NotExecuted || settled == Settled::Unknown && operation.kind.can_repeat() {
+        free_idempotency_key(connection, operation.key)?;
     }
     Ok(())
 }
@@ -160,6 +172,19 @@ pub(super) fn take_idempotency_key(connection: &Connection, key: OperationKey, c
         )?
         .execute(params![claim.idempotency_key, key, claim.caller])?;
     Ok(())
+}
+
+/// Whether an operation of this external that makes a payment under this subscription still runs.
+pub(super) fn any_open_under(
+    connection: &Connection,
+    subscription: crate::model::SubscriptionKey,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operations INDEXED BY operations_open
+                            WHERE phase <> 'finished' AND subscription = ?)",
+        )?
+        .query_row([subscription], |row| row.get(0))
 }
 
 /// Lets an operation's idempotency key go.

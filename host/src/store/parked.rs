@@ -1,13 +1,14 @@
 //! News of payments that nobody knows yet: it waits for them, because it may overtake our own commit (rule 27). So does
 //! news of a refund that may be one of ours, until ours has its name or its end.
 
-use super::change::{self, Changed, When};
+use super::change::{Changed, When};
 use super::columns::{Columns, Json, Unsigned};
-use super::news_json::KeptNews;
-use super::webhooks::{self, Received, Receiving};
-use super::{Store, StoreError, adopt, names};
+use super::events::{self, Finding};
+use super::news_json::KeptEvent;
+use super::webhooks::{Received, Receiving};
+use super::{Store, StoreError, adopt, charges, names, subscription_change, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{News, Payment, Target, Trust};
+use crate::model::{Event, Payment, Subscription, Trust};
 use rusqlite::{Connection, Row, params};
 
 /// Hints that an external may have waiting: anybody can send them.
@@ -27,22 +28,11 @@ pub struct Unparked {
 
 /// A row of parked news.
 struct Parked {
-    event: i64,
+    key: i64,
     external: String,
     verified: bool,
     until: Timestamp,
-    news: News,
-}
-
-/// What parked news has found.
-#[expect(clippy::large_enum_variant, reason = "made and taken apart at once")]
-enum Finding {
-    /// Its payment, to which it can be applied now.
-    Payment(Payment),
-    /// Its payment, but it cannot be judged yet.
-    Later,
-    /// Nothing.
-    Nothing,
+    event: Event,
 }
 
 impl Store {
@@ -58,14 +48,17 @@ impl Store {
     }
 }
 
-/// Parks news under every name that it goes by.
+/// Parks an event under every name that it goes by.
 pub(super) fn park(
     connection: &Connection,
     receiving: &Receiving,
     event_id: Option<&str>,
-    news: &News,
+    event: &Event,
 ) -> rusqlite::Result<()> {
-    let event = connection
+    let Some(kept) = KeptEvent::of(event) else {
+        return Ok(());
+    };
+    let key = connection
         .prepare_cached(
             "INSERT INTO webhook_events (external, event_id, verified, received_at, news, parked_until, lives_ms)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -75,15 +68,14 @@ pub(super) fn park(
             event_id,
             receiving.trust == Trust::Verified,
             receiving.now,
-            Json(KeptNews::from(news)),
+            Json(kept),
             receiving.parked_until,
             Unsigned(u64::try_from(receiving.events_live.as_millis()).unwrap_or(u64::MAX)),
         ])?;
     let mut statement =
         connection.prepare_cached("INSERT OR IGNORE INTO parked_names (external, name, event) VALUES (?, ?, ?)")?;
-    let Target { payment_ids, shop_transaction_id, host_reference } = &news.target;
-    for name in payment_ids.iter().chain(shop_transaction_id).chain(host_reference).chain(&news.action_id) {
-        statement.execute(params![receiving.external, name, event])?;
+    for name in events::names_of(event) {
+        statement.execute(params![receiving.external, name, key])?;
     }
     Ok(())
 }
@@ -102,11 +94,12 @@ pub(super) fn catch_up(connection: &Connection, changed: &mut Changed, when: Whe
         return Ok(());
     }
     // Applied news may bring names under which more is parked.
-    while let Some(parked) = next_of(connection, &changed.payment, when)? {
+    while let Some(parked) = next_of_payment(connection, &changed.payment, when)? {
         match end(connection, &parked, when)? {
             Some(Received::Applied(newer)) => {
                 changed.written |= newer.written;
                 changed.ask |= newer.ask;
+                changed.follow_up |= newer.follow_up;
                 changed.alert = newer.alert.or(changed.alert);
                 changed.payment = newer.payment;
             }
@@ -120,25 +113,68 @@ pub(super) fn catch_up(connection: &Connection, changed: &mut Changed, when: Whe
     Ok(())
 }
 
+/// The same for a subscription, and for charges of it.
+pub(super) fn catch_up_subscription(
+    connection: &Connection,
+    subscription: &mut Subscription,
+    when: When,
+) -> Result<(), StoreError> {
+    if is_empty(connection)? {
+        return Ok(());
+    }
+    while let Some(parked) = next_of_subscription(connection, subscription, when)? {
+        match end(connection, &parked, when)? {
+            Some(Received::SubscriptionApplied(newer)) => *subscription = newer.subscription,
+            Some(Received::AskSubscription(newer)) => *subscription = newer,
+            Some(_) => {}
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM parked_names)")?.query_row([], |row| row.get(0))
 }
 
 /// The oldest parked news that finds this payment and can be applied to it: so each is taken at most once.
-fn next_of(connection: &Connection, payment: &Payment, when: When) -> Result<Option<Parked>, StoreError> {
+fn next_of_payment(connection: &Connection, payment: &Payment, when: When) -> Result<Option<Parked>, StoreError> {
+    let actions = payment.refunds.iter().map(|refund| &refund.reference.0);
+    let references = actions.chain(payment.captures.iter().map(|capture| &capture.reference.0));
+    let own = names::of(payment).map(|(_, name)| name).chain(references).chain([&payment.reference.0]);
+    let names = own.chain(&payment.shop_transaction_id);
+    let is_it = |finding: &Finding| matches!(finding, Finding::Payment(found) if found.key == payment.key);
+    next_of(connection, &payment.external, names, is_it, when)
+}
+
+fn next_of_subscription(
+    connection: &Connection,
+    subscription: &Subscription,
+    when: When,
+) -> Result<Option<Parked>, StoreError> {
+    let names = subscription.tokens.iter().chain(&subscription.told).chain([&subscription.reference.0]);
+    let is_it = |finding: &Finding| matches!(finding, Finding::Subscription(key) | Finding::Charge(key) if *key == subscription.key);
+    next_of(connection, &subscription.external, names, is_it, when)
+}
+
+fn next_of<'a>(
+    connection: &Connection,
+    external: &str,
+    names: impl Iterator<Item = &'a String>,
+    is_it: impl Fn(&Finding) -> bool,
+    when: When,
+) -> Result<Option<Parked>, StoreError> {
     let mut by_name = connection.prepare_cached("SELECT event FROM parked_names WHERE external = ? AND name = ?")?;
-    let mut events = Vec::new();
-    let references = payment.refunds.iter().map(|refund| &refund.reference.0).chain([&payment.reference.0]);
-    for name in names::of(payment).map(|(_, name)| name).chain(references).chain(&payment.shop_transaction_id) {
-        for event in by_name.query_map([&payment.external, name], |row| row.get::<_, i64>(0))? {
-            events.push(event?);
+    let mut keys = Vec::new();
+    for name in names {
+        for key in by_name.query_map([external, name], |row| row.get::<_, i64>(0))? {
+            keys.push(key?);
         }
     }
-    events.sort_unstable();
-    for event in events {
-        if let Some(parked) = load(connection, event)?
-            && let Finding::Payment(found) = find(connection, &parked, when)?
-            && found.key == payment.key
+    keys.sort_unstable();
+    for key in keys {
+        if let Some(parked) = load(connection, key)?
+            && is_it(&find(connection, &parked, when)?)
         {
             return Ok(Some(parked));
         }
@@ -156,12 +192,12 @@ fn ready(connection: &Connection, when: When) -> Result<Vec<i64>, StoreError> {
     for parked in statement.query_map([], read)? {
         let parked = parked?;
         let is_ready = match find(connection, &parked, when)? {
-            Finding::Payment(_) => true,
-            Finding::Later => false,
-            Finding::Nothing => parked.until <= when.now,
+            Finding::Payment(_) | Finding::Subscription(_) | Finding::Charge(_) => true,
+            Finding::Later(_) => false,
+            Finding::Nothing | Finding::LaterCharge(_) => parked.until <= when.now,
         };
         if is_ready {
-            ready.push(parked.event);
+            ready.push(parked.key);
         }
         if ready.len() == AT_ONCE {
             break;
@@ -184,31 +220,50 @@ fn end_all(connection: &Connection, events: &[i64], when: When) -> Result<Vec<Un
 
 /// Ends the waiting where it is over; none: it goes on.
 fn end(connection: &Connection, parked: &Parked, when: When) -> Result<Option<Received>, StoreError> {
-    let received = match find(connection, parked, when)? {
-        Finding::Payment(payment) if parked.verified => {
-            forget_news(connection, parked.event, when.now)?;
-            return Ok(Some(Received::Applied(change::change(connection, payment, &parked.news, when)?)));
-        }
-        Finding::Payment(payment) => Received::Ask(webhooks::ask_now(connection, payment, when.now)?),
-        Finding::Later => return Ok(None),
-        Finding::Nothing if parked.until > when.now => return Ok(None),
-        Finding::Nothing if parked.verified => match adopt::adopt(connection, &parked.external, &parked.news, when)? {
-            Some(changed) => Received::Adopted(changed),
-            None if adopt::may_later(connection, &parked.external, &parked.news)? => return Ok(None),
-            None => Received::Dropped,
+    let finding = find(connection, parked, when)?;
+    let over = parked.until <= when.now;
+    let received = match finding {
+        Finding::Later(_) => return Ok(None),
+        Finding::Nothing | Finding::LaterCharge(_) if !over => return Ok(None),
+        Finding::Nothing if parked.verified => match adopt(connection, parked, when)? {
+            Some(received) => received,
+            None => return Ok(None),
         },
         Finding::Nothing => Received::Dropped,
+        found if parked.verified => {
+            // First, so that what is applied does not find it again.
+            forget_news(connection, parked.key, when.now)?;
+            return events::apply(connection, &parked.event, found, when).map(Some);
+        }
+        found => events::ask(connection, found, when.now)?.unwrap_or(Received::Dropped),
     };
-    forget_news(connection, parked.event, when.now)?;
+    forget_news(connection, parked.key, when.now)?;
     Ok(Some(received))
 }
 
-fn find(connection: &Connection, parked: &Parked, when: When) -> Result<Finding, StoreError> {
-    Ok(match webhooks::find(connection, &parked.external, &parked.news)? {
-        Some(payment) if parked.verified && change::consider(&payment, &parked.news, when).later => Finding::Later,
-        Some(payment) => Finding::Payment(payment),
-        None => Finding::Nothing,
+/// What nobody has known for so long was made elsewhere; none: it may still be taken in.
+fn adopt(connection: &Connection, parked: &Parked, when: When) -> Result<Option<Received>, StoreError> {
+    let external = &parked.external;
+    Ok(match &parked.event {
+        Event::Payment(news) => match adopt::adopt(connection, external, news, when)? {
+            Some(changed) => Some(Received::Adopted(changed)),
+            None if adopt::may_later(connection, external, news)? => None,
+            None => Some(Received::Dropped),
+        },
+        Event::Subscription(news) if !news.tokens.is_empty() => {
+            Some(Received::SubscriptionApplied(subscription_change::adopt(connection, external, news, when)?))
+        }
+        Event::Charge(charge) if !charge.tokens.is_empty() => {
+            let subscription = subscriptions::adopt(connection, external, &charge.tokens, when.now)?;
+            Some(Received::Adopted(charges::make(connection, subscription.key, charge, when)?))
+        }
+        _ => Some(Received::Dropped),
     })
+}
+
+fn find(connection: &Connection, parked: &Parked, when: When) -> Result<Finding, StoreError> {
+    let trust = if parked.verified { Trust::Verified } else { Trust::Hint };
+    events::seek(connection, &parked.external, &parked.event, trust, when)
 }
 
 /// From now on the event is only remembered, so that a repeat is dropped (rule 26); without an id, it is not.
@@ -232,10 +287,10 @@ fn load(connection: &Connection, event: i64) -> rusqlite::Result<Option<Parked>>
 fn read(row: &Row<'_>) -> rusqlite::Result<Parked> {
     let mut columns = Columns::of(row);
     Ok(Parked {
-        event: columns.next()?,
+        key: columns.next()?,
         external: columns.next()?,
         verified: columns.next()?,
         until: columns.next()?,
-        news: columns.next::<Json<KeptNews>>()?.0.into(),
+        event: columns.next::<Json<KeptEvent>>()?.0.into(),
     })
 }

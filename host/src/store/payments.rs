@@ -1,22 +1,13 @@
-//! The row of a payment, and its refunds, which are rows of `operations`.
+//! The row of a payment, its refunds and captures, which are rows of `operations`.
 
 use super::columns::{Columns, Json, Unsigned};
-use crate::model::{Amount, Payment, PaymentKey, PaymentState, Reference, Refund};
+use crate::model::{Amount, Capture, Kind, Origin, Payment, PaymentKey, PaymentState, Refund};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-/// How a payment came to be here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// An operation of ours made it. `business_key`: whether its shop transaction id is kept from others (rule 15).
-    Pay { business_key: bool },
-    /// It was made elsewhere.
-    Adopted,
-}
-
-/// Loads a payment with its refunds. One that was taken over leads to the one that did.
+/// Loads a payment with its refunds and captures. One that was taken over leads to the one that did.
 pub(super) fn load(connection: &Connection, key: PaymentKey) -> rusqlite::Result<Option<Payment>> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, external, reference, shop_transaction_id, payment_method, amount, currency, authorized, captured,
+        "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, currency, authorized, captured,
                 refunded, state, ids, told, description, metadata, decline_code, carry, carry_format, review, sequence,
                 observed_at, expires_at, ask_at, checked_at, created_at, updated_at, merged_into
          FROM payments WHERE key = ?",
@@ -27,7 +18,7 @@ pub(super) fn load(connection: &Connection, key: PaymentKey) -> rusqlite::Result
     if let Some(heir) = merged_into {
         return load(connection, heir);
     }
-    payment.refunds = refunds_of(connection, key)?;
+    (payment.refunds, payment.captures) = actions_of(connection, key)?;
     Ok(Some(payment))
 }
 
@@ -36,6 +27,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
     let payment = Payment {
         key: columns.next()?,
         external: columns.next()?,
+        origin: columns.next()?,
+        subscription: columns.next()?,
         reference: columns.next()?,
         shop_transaction_id: columns.next()?,
         payment_method: columns.next()?,
@@ -59,29 +52,32 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
         created_at: columns.next()?,
         updated_at: columns.next()?,
         refunds: Vec::new(),
+        captures: Vec::new(),
     };
     Ok((payment, columns.next()?))
 }
 
-/// Writes a new payment, without refunds, and gives it its key.
-pub(super) fn insert(connection: &Connection, payment: &mut Payment, origin: Origin) -> rusqlite::Result<()> {
-    let (kind, holds_key) = match origin {
-        Origin::Pay { business_key } => ("pay", business_key),
-        Origin::Adopted => ("adopted", false),
-    };
+/// Writes a new payment, without refunds, and gives it its key. `business_key`: what its shop transaction id is kept
+/// from others by (rule 15).
+pub(super) fn insert(
+    connection: &Connection,
+    payment: &mut Payment,
+    business_key: Option<&str>,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO payments (external, kind, reference, shop_transaction_id, business_key, business_key_held,
-                               payment_method, amount, currency, refunded, state, ids, sequence, ask_at, created_at,
-                               updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '[]', 0, ?, ?, ?)",
+        "INSERT INTO payments (external, origin, subscription, reference, shop_transaction_id, business_key,
+                               business_key_held, payment_method, amount, currency, refunded, state, ids, sequence,
+                               ask_at, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '[]', 0, ?, ?, ?)",
     )?;
     let key = statement.insert(params![
         payment.external,
-        kind,
+        payment.origin,
+        payment.subscription,
         payment.reference,
         payment.shop_transaction_id,
-        payment.shop_transaction_id.as_ref().filter(|_| holds_key),
-        holds_key,
+        business_key,
+        business_key.is_some(),
         payment.payment_method,
         payment.amount.as_ref().map(|amount| Unsigned(amount.minor)),
         payment.amount.as_ref().map(|amount| &amount.currency),
@@ -102,6 +98,9 @@ pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment)
         connection
             .prepare_cached("UPDATE payments SET shop_transaction_id = ? WHERE key = ?")?
             .execute(params![after.shop_transaction_id, after.key])?;
+    }
+    for capture in after.captures.iter().filter(|capture| !before.captures.contains(capture)) {
+        update_capture(connection, capture)?;
     }
     for refund in after.refunds.iter().filter(|refund| !before.refunds.contains(refund)) {
         if !update_refund(connection, refund)? {
@@ -146,16 +145,19 @@ fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()
     Ok(())
 }
 
-fn refunds_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<Vec<Refund>> {
+fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<(Vec<Refund>, Vec<Capture>)> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, caller IS NULL, reference, ids, told, amount, currency, refund_state, description, carry,
-                carry_format, created_at
-         FROM operations WHERE payment = ? AND kind = 'refund' ORDER BY key",
+        "SELECT kind, key, caller IS NULL, reference, ids, told, amount, currency, action_state, description, carry,
+                carry_format, created_at, last
+         FROM operations WHERE payment = ? AND kind IN ('refund', 'capture', 'void') ORDER BY key",
     )?;
-    let refunds = statement.query_map([payment], |row| {
+    let (mut refunds, mut captures) = (Vec::new(), Vec::new());
+    let mut rows = statement.query([payment])?;
+    while let Some(row) = rows.next()? {
         let mut columns = Columns::of(row);
+        let kind: Kind = columns.next()?;
         let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
-        Ok(Refund {
+        let refund = Refund {
             operation: (!adopted).then_some(key),
             reference: columns.next()?,
             ids: columns.next_list()?,
@@ -165,15 +167,38 @@ fn refunds_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<
             description: columns.next()?,
             carry: columns.next_carry()?,
             created_at: columns.next()?,
-        })
-    })?;
-    refunds.collect()
+        };
+        if kind == Kind::Refund {
+            refunds.push(refund);
+            continue;
+        }
+        captures.push(Capture {
+            operation: key,
+            void: kind == Kind::Void,
+            reference: refund.reference,
+            ids: refund.ids,
+            amount: refund.amount,
+            last: columns.next::<Option<bool>>()?.unwrap_or(true),
+            state: refund.state,
+            created_at: refund.created_at,
+        });
+    }
+    Ok((refunds, captures))
+}
+
+fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Result<()> {
+    connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ? WHERE key = ?")?.execute(params![
+        capture.state,
+        Json(&capture.ids),
+        capture.operation
+    ])?;
+    Ok(())
 }
 
 /// Says whether there is such a refund.
 fn update_refund(connection: &Connection, refund: &Refund) -> rusqlite::Result<bool> {
     let mut statement = connection.prepare_cached(
-        "UPDATE operations SET refund_state = ?, ids = ?, told = ?, description = ?, carry = ?, carry_format = ?
+        "UPDATE operations SET action_state = ?, ids = ?, told = ?, description = ?, carry = ?, carry_format = ?
          WHERE reference = ?",
     )?;
     let found = statement.execute(params![
@@ -217,7 +242,7 @@ pub(super) fn free_business_key(connection: &Connection, key: PaymentKey) -> rus
 pub(super) fn regain_business_key(connection: &Connection, key: PaymentKey) -> rusqlite::Result<Option<PaymentKey>> {
     let mut holder = connection.prepare_cached(
         "SELECT other.key FROM payments own
-         JOIN payments other ON other.external = own.external AND other.kind = own.kind
+         JOIN payments other ON other.external = own.external AND other.origin = own.origin
                             AND other.business_key = own.business_key AND other.business_key_held = 1
          WHERE own.key = ? AND other.key <> own.key",
     )?;
@@ -231,17 +256,22 @@ pub(super) fn regain_business_key(connection: &Connection, key: PaymentKey) -> r
 }
 
 /// The payment that holds a business key (rule 15).
-pub(super) fn holder_of(connection: &Connection, external: &str, key: &str) -> rusqlite::Result<Option<PaymentKey>> {
+pub(super) fn holder_of(
+    connection: &Connection,
+    external: &str,
+    origin: Origin,
+    key: &str,
+) -> rusqlite::Result<Option<PaymentKey>> {
     let mut statement = connection.prepare_cached(
-        "SELECT key FROM payments
-         WHERE external = ? AND kind = 'pay' AND business_key = ? AND business_key_held = 1",
+        "SELECT key FROM payments WHERE external = ? AND origin = ? AND business_key = ? AND business_key_held = 1",
     )?;
-    statement.query_row([external, key], |row| row.get(0)).optional()
+    statement.query_row(params![external, origin, key], |row| row.get(0)).optional()
 }
 
-/// Whether a payment was adopted, and where it stands.
+/// Whether a payment was made elsewhere, and where it stands.
 pub(super) fn standing(connection: &Connection, key: PaymentKey) -> rusqlite::Result<(bool, PaymentState)> {
-    let mut statement = connection.prepare_cached("SELECT kind = 'adopted', state FROM payments WHERE key = ?")?;
+    let mut statement = connection
+        .prepare_cached("SELECT origin IN ('adopted', 'provider_charge'), state FROM payments WHERE key = ?")?;
     statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
@@ -253,7 +283,7 @@ pub(super) fn by_reference(
 ) -> rusqlite::Result<Option<PaymentKey>> {
     let mut statement =
         connection.prepare_cached("SELECT payment FROM operations WHERE reference = ? AND external = ?")?;
-    statement.query_row([reference, external], |row| row.get(0)).optional()
+    Ok(statement.query_row([reference, external], |row| row.get(0)).optional()?.flatten())
 }
 
 /// The payment of a shop transaction id: the one that lives, else the newest (rule 5).
@@ -273,35 +303,4 @@ pub(super) fn by_shop_transaction(
         }
     }
     Ok(None)
-}
-
-/// A payment before anything is known of it.
-pub(super) fn blank(external: &str, reference: Reference, now: crate::clock::Timestamp) -> Payment {
-    Payment {
-        key: PaymentKey(0),
-        external: external.to_owned(),
-        reference,
-        shop_transaction_id: None,
-        payment_method: None,
-        amount: None,
-        authorized: None,
-        captured: None,
-        refunded: 0,
-        state: PaymentState::Started,
-        ids: Vec::new(),
-        told: None,
-        description: None,
-        metadata: None,
-        decline_code: None,
-        carry: None,
-        review: None,
-        sequence: 0,
-        observed_at: None,
-        expires_at: None,
-        ask_at: None,
-        checked_at: None,
-        created_at: now,
-        updated_at: now,
-        refunds: Vec::new(),
-    }
 }

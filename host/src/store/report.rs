@@ -74,7 +74,8 @@ fn without_change(connection: &Connection, reporting: &Reporting) -> Result<Opti
         if applied.differs_from(&before) {
             return Ok(None);
         }
-        let changed = Changed { payment: before, written: false, ask: applied.ask, alert: applied.alert };
+        let (ask, alert) = (applied.ask, applied.alert);
+        let changed = Changed { payment: before, written: false, ask, alert, follow_up: false };
         results.push(Reported::Known(changed));
     }
     Ok(Some(results))

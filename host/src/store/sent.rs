@@ -1,9 +1,11 @@
 //! What is noted while an operation runs: that a write is about to leave, and names learnt on the way.
 
 use super::columns::{Columns, Json, KeptWrite};
-use super::{Store, StoreError, change, operations, payments};
+use super::{Store, StoreError, change, operations, subscription_change};
 use crate::clock::Timestamp;
-use crate::model::{Action, Kind, News, NewsState, OperationKey, Source, Target, Write};
+use crate::model::{
+    Action, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target, Write,
+};
 use rusqlite::{Connection, params};
 
 /// A provider's id that a plugin learnt while it runs (`operation.learned`).
@@ -13,6 +15,8 @@ pub enum Learned {
     Payment(String),
     /// Of the refund that runs.
     Refund(String),
+    /// Of the subscription that is to begin.
+    Subscription(String),
 }
 
 impl Store {
@@ -77,16 +81,38 @@ fn note_learned(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let operation = operations::held(connection, key, fence)?;
-    let before = payments::load(connection, operation.payment)?.ok_or(StoreError::Gone)?;
-    let mut target = Target { host_reference: Some(operation.reference.0), ..Target::default() };
+    let when = change::When { now, ask_at: None };
+    let mut target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
     let mut refund_id = None;
     match learned {
+        Learned::Subscription(token) => return note_token(connection, &operation, token, when),
         Learned::Payment(id) => target.payment_ids.push(id),
         Learned::Refund(id) => refund_id = Some(id),
     }
+    let Some(payment) = operation.payment else {
+        return Ok(());
+    };
     let action = if operation.kind == Kind::Refund { Action::Refund } else { Action::Payment };
     // News that says nothing of a state only adds names.
     let news = News { action_id: refund_id, ..News::new(Source::Inquiry, target, action, NewsState::Unknown) };
-    change::change(connection, before, &news, change::When { now, ask_at: None })?;
+    change::change_by_key(connection, payment, &news, when)?;
+    Ok(())
+}
+
+fn note_token(
+    connection: &Connection,
+    operation: &Operation,
+    token: String,
+    when: change::When,
+) -> Result<(), StoreError> {
+    let Some(key) = operation.subscription else {
+        return Ok(());
+    };
+    let own = Some(operation.reference.0.clone());
+    let news = SubscriptionNews {
+        tokens: vec![token],
+        ..SubscriptionNews::new(Source::Inquiry, own, SubscriptionState::Unknown)
+    };
+    subscription_change::change(connection, key, &news, when)?;
     Ok(())
 }

@@ -1,15 +1,14 @@
 //! What webhooks tell (rules 24 to 27): verified news is applied once, a hint only says what to ask about, and news of
 //! a payment that is not known yet is parked.
 
-use super::change::{self, Changed, When};
-use super::{Store, StoreError, names, parked, payments};
+use super::change::{Changed, When};
+use super::events::{self, Finding};
+use super::subscription_change::SubscriptionChanged;
+use super::{Store, StoreError, parked};
 use crate::clock::Timestamp;
-use crate::model::{DatedEvent, Event, News, Payment, Trust};
+use crate::model::{DatedEvent, Event, Payment, Subscription, Trust};
 use rusqlite::{Connection, params};
 use std::time::Duration;
-
-/// As long as a provider is asked about one payment at most once (rule 24).
-const A_MOMENT: Duration = Duration::from_secs(10);
 
 /// What one webhook told.
 #[derive(Clone, Debug)]
@@ -35,8 +34,12 @@ pub struct Receiving {
 pub enum Received {
     /// Verified, and its payment is known. What cannot be judged before a refund of ours has ended is parked until then.
     Applied(Changed),
-    /// Verified, parked for a day, and its payment is taken in now.
+    /// Verified, and its payment is taken in now: a charge that the provider made by itself, or parked for a day.
     Adopted(Changed),
+    /// Verified, and its subscription is known.
+    SubscriptionApplied(SubscriptionChanged),
+    /// A hint about this subscription: the provider is due to be asked about it.
+    AskSubscription(Subscription),
     /// A hint about this payment: the provider is due to be asked about it.
     Ask(Payment),
     /// Its payment is not known yet.
@@ -45,7 +48,7 @@ pub enum Received {
     Repeated,
     /// It waited long enough, or too much waits already.
     Dropped,
-    /// About a subscription, a charge or a dispute: remembered, and not acted upon.
+    /// About a dispute: remembered, and not acted upon.
     NotHandledYet,
 }
 
@@ -64,16 +67,18 @@ impl Store {
 /// The results of hints that change nothing, so that a flood of them never reaches the writer.
 fn without_change(connection: &Connection, receiving: &Receiving) -> Result<Option<Vec<Received>>, StoreError> {
     let mut results = Vec::with_capacity(receiving.events.len());
-    for event in &receiving.events {
-        let Event::Payment(news) = &event.event else {
+    for DatedEvent { event, .. } in &receiving.events {
+        if matches!(event, Event::Dispute(_)) {
             results.push(Received::NotHandledYet);
             continue;
-        };
-        match find(connection, &receiving.external, news)? {
-            Some(payment) if is_due(&payment, receiving.now) => results.push(Received::Ask(payment)),
-            Some(_) => return Ok(None),
-            None if parked::has_room(connection, &receiving.external)? => return Ok(None),
-            None => results.push(Received::Dropped),
+        }
+        match events::seek(connection, &receiving.external, event, Trust::Hint, receiving.when())? {
+            Finding::Nothing if parked::has_room(connection, &receiving.external)? => return Ok(None),
+            Finding::Nothing => results.push(Received::Dropped),
+            found => match events::asked_already(connection, &found, receiving.now)? {
+                Some(asked) => results.push(asked),
+                None => return Ok(None),
+            },
         }
     }
     Ok(Some(results))
@@ -91,72 +96,55 @@ fn take(connection: &Connection, receiving: &Receiving) -> Result<Vec<Received>,
         .collect()
 }
 
-fn take_verified(connection: &Connection, receiving: &Receiving, event: &DatedEvent) -> Result<Received, StoreError> {
-    let external = &receiving.external;
-    if let Some(id) = &event.id
+fn take_verified(connection: &Connection, receiving: &Receiving, dated: &DatedEvent) -> Result<Received, StoreError> {
+    let (external, when) = (&receiving.external, receiving.when());
+    if let Some(id) = &dated.id
         && was_seen(connection, external, id)?
     {
         return Ok(Received::Repeated);
     }
-    let Event::Payment(news) = &event.event else {
-        remember(connection, receiving, event)?;
-        return Ok(Received::NotHandledYet);
-    };
-    let news = dated(news, event);
-    let Some(payment) = find(connection, external, &news)? else {
-        parked::park(connection, receiving, event.id.as_deref(), &news)?;
-        return Ok(Received::Parked);
-    };
-    let when = When { now: receiving.now, ask_at: receiving.ask_at };
-    let applied = change::consider(&payment, &news, when);
-    if applied.later {
-        parked::park(connection, receiving, event.id.as_deref(), &news)?;
-    } else {
-        remember(connection, receiving, event)?;
+    let event = events::dated(&dated.event, dated.occurred_at);
+    let finding = events::seek(connection, external, &event, Trust::Verified, when)?;
+    match finding {
+        Finding::Nothing | Finding::LaterCharge(_) if !matches!(event, Event::Dispute(_)) => {
+            parked::park(connection, receiving, dated.id.as_deref(), &event)?;
+            return Ok(Received::Parked);
+        }
+        // What it says beside what must wait counts now.
+        Finding::Later(_) => parked::park(connection, receiving, dated.id.as_deref(), &event)?,
+        _ => remember(connection, receiving, dated)?,
     }
-    let mut changed = change::write(connection, &payment, applied, when)?;
-    parked::catch_up(connection, &mut changed, when)?;
-    Ok(Received::Applied(changed))
+    let mut received = events::apply(connection, &event, finding, when)?;
+    match &mut received {
+        Received::Applied(changed) | Received::Adopted(changed) => parked::catch_up(connection, changed, when)?,
+        Received::SubscriptionApplied(changed) => {
+            parked::catch_up_subscription(connection, &mut changed.subscription, when)?;
+        }
+        _ => {}
+    }
+    Ok(received)
 }
 
-fn take_hint(connection: &Connection, receiving: &Receiving, event: &DatedEvent) -> Result<Received, StoreError> {
-    let Event::Payment(news) = &event.event else {
+fn take_hint(connection: &Connection, receiving: &Receiving, dated: &DatedEvent) -> Result<Received, StoreError> {
+    let event = events::dated(&dated.event, dated.occurred_at);
+    if matches!(event, Event::Dispute(_)) {
         return Ok(Received::NotHandledYet);
-    };
-    if let Some(payment) = find(connection, &receiving.external, news)? {
-        return Ok(Received::Ask(ask_now(connection, payment, receiving.now)?));
+    }
+    let finding = events::seek(connection, &receiving.external, &event, Trust::Hint, receiving.when())?;
+    if let Some(asked) = events::ask(connection, finding, receiving.now)? {
+        return Ok(asked);
     }
     if !parked::has_room(connection, &receiving.external)? {
         return Ok(Received::Dropped);
     }
-    parked::park(connection, receiving, None, &dated(news, event))?;
+    parked::park(connection, receiving, None, &event)?;
     Ok(Received::Parked)
 }
 
-/// Makes a payment due to be asked for, so that a crash does not lose the hint.
-pub(super) fn ask_now(connection: &Connection, mut payment: Payment, now: Timestamp) -> rusqlite::Result<Payment> {
-    if !is_due(&payment, now) {
-        payment.ask_at = Some(now);
-        connection
-            .prepare_cached("UPDATE payments SET ask_at = ? WHERE key = ?")?
-            .execute(params![payment.ask_at, payment.key])?;
+impl Receiving {
+    fn when(&self) -> When {
+        When { now: self.now, ask_at: self.ask_at }
     }
-    Ok(payment)
-}
-
-/// Due now or in a moment: then one more hint changes nothing, so that a flood of them never reaches the writer.
-fn is_due(payment: &Payment, now: Timestamp) -> bool {
-    payment.ask_at.is_some_and(|at| at <= now.plus(A_MOMENT))
-}
-
-pub(super) fn find(connection: &Connection, external: &str, news: &News) -> Result<Option<Payment>, StoreError> {
-    let key = names::find(connection, external, news.action, news.action_id.as_deref(), &news.target)?;
-    Ok(key.map(|key| payments::load(connection, key)).transpose()?.flatten())
-}
-
-/// The event's time stands for its news's where that has none.
-fn dated(news: &News, event: &DatedEvent) -> News {
-    News { occurred_at: news.occurred_at.or(event.occurred_at), ..news.clone() }
 }
 
 /// Seen: applied within the time that events are remembered, or parked.

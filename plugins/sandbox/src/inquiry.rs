@@ -1,37 +1,29 @@
-//! Telling how payments stand, and finding what was never acknowledged.
+//! Telling how payments stand.
 
 use provost_sdk::prelude::*;
 
-use crate::{Sandbox, ledger};
+use crate::ledger::{self, Carry, Line, State};
+use crate::{Sandbox, continuations};
 
 impl Inquiry for Sandbox {
     fn status(payment: Payment) -> Result<PaymentStatus> {
-        let state = ledger::standing(payment.id()?, payment.carried()?)?;
-        let mut status = PaymentStatus::of(&payment, state.into());
-        status.amount = payment.amount;
+        let line = ledger::of(&payment)?;
+        let mut status = PaymentStatus::of(&payment, line.state.into());
+        status.captured = line.captured();
+        status.follow_ups = follow_ups(&line, payment.carried()?);
+        status.amount = payment.amount.or(line.amount);
         Ok(status)
     }
 }
 
-impl Search for Sandbox {
-    fn find(query: Query) -> Result<Vec<PaymentStatus>> {
-        let payment = ledger::payment_id(&query.host_reference);
-        let refund = ledger::refund_id(&query.host_reference);
-        let id = match query.action {
-            Action::Payment => &payment,
-            Action::Refund => &refund,
-            Action::Capture | Action::Void => return Ok(Vec::new()),
-        };
-        let Some(entry) = ledger::find(id)? else {
-            return Ok(Vec::new());
-        };
-        let mut found = match (query.action, query.payment) {
-            (Action::Refund, Some(refunded)) => PaymentStatus::of(&refunded, entry.state.into()).refund(refund),
-            _ => PaymentStatus::new(Reference::payment(payment), entry.state.into()),
-        };
-        found.reference.host_reference = Some(query.host_reference);
-        found.amount = entry.amount();
-        Ok(vec![found])
+/// What is still to be done: the host may never have heard of it, and does it once however often it hears.
+fn follow_ups(line: &Line, carry: Option<Carry>) -> Vec<FollowUp> {
+    match line.state {
+        State::Approved => vec![continuations::follow_up()],
+        State::Authorized if line.captures.is_empty() && carry.is_some_and(Carry::asks_for_capture) => {
+            vec![FollowUp::Capture]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -40,34 +32,7 @@ mod tests {
     use provost_sdk::testing::Host;
 
     use super::*;
-
-    /// The payment as the host would hand it back.
-    fn paid(host: &Host, scenario: &str) -> Payment {
-        let amount = Amount::new(500, "EUR");
-        let request = PayRequest::new(amount.clone(), "order-1");
-        let outcome = Sandbox::pay(request.with_data(json!({ "scenario": scenario })));
-        let mut payment = Payment::new(ledger::payment_id(&host.reference()));
-        payment.amount = Some(amount);
-        payment.carry = match outcome {
-            Ok(PaymentOutcome::Succeeded(taken) | PaymentOutcome::Pending(taken)) => taken.carry,
-            Ok(PaymentOutcome::Redirect(redirection)) => redirection.acknowledgement.carry,
-            _ => None,
-        };
-        payment
-    }
-
-    fn query(host: &Host, action: Action) -> Query {
-        Query {
-            action,
-            host_reference: host.reference(),
-            shop_transaction_id: None,
-            amount: None,
-            since_ms: 0,
-            payment: None,
-            subscription: None,
-            provider_data: None,
-        }
-    }
+    use crate::testing::paid;
 
     #[test]
     fn a_later_status_tells_how_the_scenario_went_on() {
@@ -77,6 +42,11 @@ mod tests {
             ("redirect", PaymentState::Pending),
             ("pending-accepted", PaymentState::Accepted),
             ("pending-failed", PaymentState::Failed),
+            ("unknown", PaymentState::Accepted),
+            ("slow", PaymentState::Accepted),
+            ("authorize", PaymentState::Authorized),
+            ("auto-capture", PaymentState::Authorized),
+            ("continue", PaymentState::Pending),
         ];
         for (scenario, expected) in cases {
             let host = Host::new();
@@ -84,52 +54,34 @@ mod tests {
             let status = host.reading(|| <Sandbox as Inquiry>::status(payment)).unwrap();
             assert_eq!(status.state, expected, "{scenario}");
             assert_eq!(status.amount, Some(Amount::new(500, "EUR")));
+            assert_eq!(status.captured, None);
         }
     }
 
     #[test]
-    fn a_payment_of_somebody_else_is_not_found() {
+    fn what_an_earlier_version_carried_is_still_read() {
         let _host = Host::new();
-        let status = <Sandbox as Inquiry>::status(Payment::new("pay_other"));
-        assert!(matches!(status, Err(Error::NotFound(_))));
+        let mut payment = Payment::new("pay_1");
+        payment.carry = Some(r#"{"scenario":"redirect"}"#.to_owned());
+        assert_eq!(<Sandbox as Inquiry>::status(payment).unwrap().state, PaymentState::Pending);
     }
 
     #[test]
-    fn a_search_finds_the_payment_whose_answer_was_lost_and_status_knows_it_from_then_on() {
+    fn what_is_to_be_captured_is_asked_for_until_it_was_tried() {
         let host = Host::new();
-        paid(&host, "unknown");
-        let found = host.reading(|| Sandbox::find(query(&host, Action::Payment))).unwrap();
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].state, PaymentState::Accepted);
-        assert_eq!(found[0].amount, Some(Amount::new(500, "EUR")));
-        assert_eq!(found[0].reference.host_reference, Some(host.reference()));
-        let payment = Payment::new(found[0].reference.payment_ids[0].clone());
-        let status = <Sandbox as Inquiry>::status(payment).unwrap();
-        assert_eq!(status.state, PaymentState::Accepted);
+        let payment = paid(&host, "auto-capture");
+        let follow_ups = || <Sandbox as Inquiry>::status(payment.clone()).unwrap().follow_ups;
+        assert_eq!(follow_ups(), [FollowUp::Capture]);
+        Sandbox::capture(CaptureRequest::new(payment.clone(), Amount::new(500, "EUR"))).unwrap();
+        assert_eq!(follow_ups(), []);
     }
 
     #[test]
-    fn a_search_finds_nothing_of_what_was_refused() {
-        let host = Host::new();
-        paid(&host, "refuse");
-        for action in [Action::Payment, Action::Refund, Action::Capture, Action::Void] {
-            assert_eq!(Sandbox::find(query(&host, action)), Ok(vec![]));
+    fn a_payment_of_somebody_else_is_not_found_whatever_its_name() {
+        let _host = Host::new();
+        for id in ["pay_other".to_owned(), "x".repeat(4000)] {
+            let status = <Sandbox as Inquiry>::status(Payment::new(id));
+            assert!(matches!(status, Err(Error::NotFound(_))));
         }
-    }
-
-    #[test]
-    fn a_search_finds_the_refund_whose_answer_was_lost() {
-        let host = Host::new();
-        let payment = paid(&host, "succeed");
-        host.next_operation();
-        let request = RefundRequest::new(payment.clone(), Amount::new(106, "EUR"));
-        assert!(matches!(Sandbox::refund(request), Err(Error::Unknown(_))));
-        let mut query = query(&host, Action::Refund);
-        query.payment = Some(payment.clone());
-        let found = Sandbox::find(query).unwrap();
-        assert_eq!(found[0].action, Action::Refund);
-        assert_eq!(found[0].action_id, Some(ledger::refund_id(&host.reference())));
-        assert_eq!(found[0].reference.payment_ids, payment.reference.payment_ids);
-        assert_eq!(found[0].amount, Some(Amount::new(106, "EUR")));
     }
 }

@@ -8,36 +8,38 @@ use crate::{Sandbox, misbehaviour};
 
 impl Payments for Sandbox {
     fn pay(request: PayRequest) -> Result<PaymentOutcome> {
-        let wish: Wish = request.data()?;
-        let scenario = wish.scenario(&request.amount)?;
-        let id = ledger::payment_id(&operation::reference());
-        let taken = || Acknowledgement::new(&id).amount(request.amount.clone()).carry(json!(Carry { scenario }));
-        match scenario {
-            Scenario::Succeed => Ok(taken().succeeded()),
-            Scenario::Slow => {
-                clock::sleep(wish.delay());
-                Ok(taken().succeeded())
-            }
-            Scenario::Decline => {
-                ledger::record(&id, State::Failed, &request.amount)?;
-                Ok(wish.decline().payment_id(id).into())
-            }
-            Scenario::Redirect => Ok(taken().redirect_to(checkout(&id, &request))),
-            Scenario::PendingAccepted | Scenario::PendingFailed => Ok(taken().pending()),
-            Scenario::Refuse => Err(Error::refused("refused, as wished")),
-            Scenario::Unknown => {
-                ledger::record(&id, State::Accepted, &request.amount)?;
-                Err(Error::unknown("the answer got lost, as wished"))
-            }
-            Scenario::Trap => misbehaviour::trap(),
-            Scenario::Loop => misbehaviour::spin(),
-            Scenario::Memory => misbehaviour::hoard(),
-        }
+        take(&request)
     }
 }
 
+/// Takes a payment; the charge of a subscription is one like any other.
+pub(crate) fn take(request: &PayRequest) -> Result<PaymentOutcome> {
+    let wish: Wish = request.data()?;
+    let scenario = wish.begin(Some(&request.amount))?;
+    let id = ledger::payment_id(&operation::reference());
+    let taken = Acknowledgement::new(&id).amount(request.amount.clone()).carry(json!(Carry::new(scenario)));
+    match scenario {
+        Scenario::Decline => Ok(declined(&wish, id, &request.amount)?.into()),
+        Scenario::Redirect | Scenario::Continue => Ok(taken.redirect_to(checkout(&id, request))),
+        Scenario::PendingAccepted | Scenario::PendingFailed => Ok(taken.pending()),
+        Scenario::Authorize => Ok(taken.authorized()),
+        Scenario::AutoCapture => Ok(taken.follow_up(FollowUp::Capture).authorized()),
+        Scenario::Unknown => {
+            ledger::record(&id, State::Accepted, &request.amount)?;
+            Err(misbehaviour::lost())
+        }
+        _ => Ok(taken.succeeded()),
+    }
+}
+
+/// Declines a payment, and remembers it: a decline has no `carry`.
+pub(crate) fn declined(wish: &Wish, id: String, amount: &Amount) -> Result<Decline> {
+    ledger::record(&id, State::Failed, amount)?;
+    Ok(wish.decline().payment_id(id))
+}
+
 /// Where the payer would go: nothing is there, and a webhook is what ends the wait.
-fn checkout(id: &str, request: &PayRequest) -> Destination {
+pub(crate) fn checkout(id: &str, request: &PayRequest) -> Destination {
     let mut page = http::url("https://checkout.sandbox.invalid", [id]);
     if let Some(back) = &request.success_redirect_url {
         http::append_query(&mut page, "success", back);
@@ -50,11 +52,7 @@ mod tests {
     use provost_sdk::testing::Host;
 
     use super::*;
-
-    fn pay(scenario: &str) -> Result<PaymentOutcome> {
-        let request = PayRequest::new(Amount::new(500, "EUR"), "order-1");
-        Sandbox::pay(request.with_data(json!({ "scenario": scenario })))
-    }
+    use crate::testing::pay;
 
     #[test]
     fn a_payment_succeeds_with_its_amount_and_an_id_that_follows_from_the_operation() {
@@ -71,7 +69,7 @@ mod tests {
         let _host = Host::new();
         let request = PayRequest::new(Amount::new(1001, "EUR"), "order-1");
         let wished = request.with_data(json!({ "code": "expired_card" }));
-        let PaymentOutcome::Declined(decline) = Sandbox::pay(wished).unwrap() else { panic!("not declined") };
+        let PaymentOutcome::Declined(decline) = take(&wished).unwrap() else { panic!("not declined") };
         assert_eq!(decline.code, "expired_card");
     }
 
@@ -80,18 +78,28 @@ mod tests {
         let _host = Host::new();
         let mut request = PayRequest::new(Amount::new(1002, "EUR"), "order-1");
         request.success_redirect_url = Some("https://shop.test/done?a=b".to_owned());
-        let PaymentOutcome::Redirect(redirection) = Sandbox::pay(request).unwrap() else { panic!("no redirect") };
+        let PaymentOutcome::Redirect(redirection) = take(&request).unwrap() else { panic!("no redirect") };
         let Destination::WebOrApp((page, app)) = redirection.destination else { panic!("not both") };
         assert!(page.ends_with("?success=https%3A%2F%2Fshop.test%2Fdone%3Fa%3Db"));
         assert!(app.starts_with("sandbox://checkout/pay_"));
     }
 
     #[test]
-    fn what_is_decided_later_is_pending() {
+    fn what_is_decided_later_is_pending_and_what_is_reserved_is_authorized() {
         let _host = Host::new();
         for scenario in ["pending-accepted", "pending-failed"] {
             assert!(matches!(pay(scenario), Ok(PaymentOutcome::Pending(_))));
         }
+        for (scenario, follow_ups) in [("authorize", vec![]), ("auto-capture", vec![FollowUp::Capture])] {
+            let PaymentOutcome::Authorized(taken) = pay(scenario).unwrap() else { panic!("not authorized") };
+            assert_eq!(taken.follow_ups, follow_ups);
+        }
+    }
+
+    #[test]
+    fn what_is_meant_for_something_else_succeeds() {
+        let _host = Host::new();
+        assert!(matches!(pay("past-due"), Ok(PaymentOutcome::Succeeded(_))));
     }
 
     #[test]
@@ -110,7 +118,7 @@ mod tests {
         let before = host.now_ms();
         let request = PayRequest::new(Amount::new(1007, "EUR"), "order-1");
         let wished = request.with_data(json!({ "delayMs": 250 }));
-        assert!(matches!(Sandbox::pay(wished), Ok(PaymentOutcome::Succeeded(_))));
+        assert!(matches!(take(&wished), Ok(PaymentOutcome::Succeeded(_))));
         assert_eq!(host.now_ms() - before, 250);
     }
 }

@@ -3,11 +3,15 @@
 use provost_sdk::prelude::*;
 use provost_sdk::secrets::Hash;
 
-use crate::notice::{Notice, Signature};
-use crate::{Sandbox, ledger};
+use crate::notice::{Body, News, Notice};
+use crate::signature::Signature;
+use crate::{Sandbox, ledger, register};
 
 /// The secret that signs.
 pub(crate) const SECRET: &str = "webhook";
+
+/// The host takes no longer name from a plugin.
+const LONGEST_NAME: usize = 255;
 
 impl Webhooks for Sandbox {
     fn receive(webhook: Webhook) -> Result<Receipt, Rejection> {
@@ -15,16 +19,31 @@ impl Webhooks for Sandbox {
             return hint(&webhook);
         };
         verify(&webhook, signature)?;
-        let notice: Notice = webhook.json()?;
-        let as_of_ms = notice.occurred_at.unwrap_or(webhook.received_at_ms);
-        ledger::note(notice.subject(), notice.state, as_of_ms)?;
-        Ok(Receipt::verified(vec![notice.into()]))
+        let notices = webhook.json::<Body>()?.into_notices();
+        for notice in &notices {
+            note(notice, webhook.received_at_ms)?;
+        }
+        Ok(Receipt::verified(notices.into_iter().map(DatedEvent::from).collect()))
+    }
+}
+
+/// So that a later status says the same.
+fn note(notice: &Notice, received_at_ms: u64) -> Result<()> {
+    let as_of_ms = notice.occurred_at.unwrap_or(received_at_ms);
+    let amount = notice.amount();
+    match &notice.news {
+        News::Payment { payment_id: id, state }
+        | News::Charge { payment_id: id, state, .. }
+        | News::Refund { refund_id: id, state, .. } => ledger::note(id, *state, amount.as_ref(), as_of_ms),
+        News::Subscription { subscription_token, state } => register::note(subscription_token, *state, as_of_ms),
+        News::Dispute { .. } => Ok(()),
     }
 }
 
 /// Whoever knows a payment may have the host look at it.
 fn hint(webhook: &Webhook) -> Result<Receipt, Rejection> {
-    let Some(id) = webhook.query("paymentId") else {
+    let named = webhook.query("paymentId").filter(|id| (1..=LONGEST_NAME).contains(&id.len()));
+    let Some(id) = named else {
         return Err(Rejection::forged("there is no `Sandbox-Signature`"));
     };
     let status = PaymentStatus::new(Reference::payment(id), PaymentState::Unknown);
@@ -51,6 +70,7 @@ mod tests {
     use provost_sdk::testing::{self, Host};
 
     use super::*;
+    use crate::testing::started;
 
     const KEY: &str = "whsec_test";
 
@@ -66,7 +86,7 @@ mod tests {
     }
 
     fn state_of(id: &str) -> Result<ledger::State> {
-        ledger::standing(id, None)
+        ledger::standing(id, None).map(|line| line.state)
     }
 
     #[test]
@@ -101,6 +121,37 @@ mod tests {
         assert_eq!(receipt.events[0].event, Event::Payment(expected.refund("re_1")));
         assert_eq!(state_of("re_1"), Ok(ledger::State::Failed));
         assert!(matches!(state_of("pay_1"), Err(Error::NotFound(_))));
+    }
+
+    #[test]
+    fn a_batch_is_noted_as_a_whole_or_not_at_all() {
+        let host = Host::new().secret(SECRET, KEY);
+        let paid = json!({ "id": "evt_1", "subscriptionToken": "sub_1", "paymentId": "pay_1", "state": "accepted",
+            "amount": 700, "currency": "EUR" });
+        let active = json!({ "id": "evt_2", "subscriptionToken": "sub_1", "state": "active" });
+        let broken = signed(&host, KEY, &json!([paid, active, {}]).to_string(), 0);
+        assert!(matches!(Sandbox::receive(broken), Err(Rejection::Later(_))));
+        assert!(matches!(state_of("pay_1"), Err(Error::NotFound(_))));
+
+        let whole = signed(&host, KEY, &json!([paid, active]).to_string(), 0);
+        assert_eq!(host.reading(|| Sandbox::receive(whole)).unwrap().events.len(), 2);
+        let paid = <Sandbox as Inquiry>::status(Payment::new("pay_1")).unwrap();
+        assert_eq!((paid.state, paid.amount), (PaymentState::Accepted, Some(Amount::new(700, "EUR"))));
+        let status = <Sandbox as Subscriptions>::status(Subscription::new("sub_1")).unwrap();
+        assert_eq!(status.state, SubscriptionState::Active);
+    }
+
+    #[test]
+    fn older_news_does_not_bring_an_ended_subscription_back() {
+        let host = Host::new().secret(SECRET, KEY);
+        let subscription = started(&host, "succeed");
+        let token = subscription.token().unwrap().to_owned();
+        Sandbox::expire(subscription.clone()).unwrap();
+        let occurred_at = host.now_ms() - 1;
+        let body = json!({ "id": "evt_1", "subscriptionToken": token, "state": "active", "occurredAt": occurred_at });
+        Sandbox::receive(signed(&host, KEY, &body.to_string(), 0)).unwrap();
+        let status = <Sandbox as Subscriptions>::status(subscription).unwrap();
+        assert_eq!(status.state, SubscriptionState::Canceled);
     }
 
     #[test]
@@ -154,5 +205,15 @@ mod tests {
         let receipt = Sandbox::receive(webhook).unwrap();
         let expected = PaymentStatus::new(Reference::payment("pay_1"), PaymentState::Unknown);
         assert_eq!(receipt, Receipt::hint(vec![DatedEvent::new(expected)]));
+    }
+
+    #[test]
+    fn a_hint_without_end_is_none() {
+        let _host = Host::new();
+        for id in [String::new(), "x".repeat(256)] {
+            let mut webhook = testing::webhook("");
+            webhook.url.push_str(&format!("?paymentId={id}"));
+            assert!(matches!(Sandbox::receive(webhook), Err(Rejection::Forged(_))));
+        }
     }
 }

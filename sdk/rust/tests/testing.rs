@@ -76,6 +76,27 @@ fn the_store_forgets_when_the_time_is_up() {
 }
 
 #[test]
+fn the_store_takes_no_key_and_no_value_of_any_size() {
+    let _host = Host::new();
+    let key = |length| "k".repeat(length);
+    assert_eq!(state::set(&key(255), &[0; 64 << 10], None), Ok(()));
+    assert_eq!(state::set("k", &[0; (64 << 10) + 1], None), Err(state::Error::TooLarge));
+    assert_eq!(state::set(&key(256), b"", None), Err(state::Error::TooLarge));
+    assert_eq!(state::get(&key(256)), Err(state::Error::TooLarge));
+    assert_eq!(state::remove(&key(256)), Err(state::Error::TooLarge));
+}
+
+#[test]
+fn amounts_and_intervals_are_kept_as_json() {
+    let kept = json!({ "amount": Amount::new(1299, "EUR"), "interval": Interval::Month });
+    assert_eq!(kept, json!({ "amount": { "minor": 1299, "currency": "EUR" }, "interval": "MONTH" }));
+    let host = Host::new();
+    state::set_json("kept", &(Amount::new(5, "JPY"), Interval::Day), None).unwrap();
+    assert_eq!(state::get_json("kept"), Ok(Some((Amount::new(5, "JPY"), Interval::Day))));
+    assert_eq!(host.stored("kept").as_deref(), Some(br#"[{"minor":5,"currency":"JPY"},"DAY"]"#.as_slice()));
+}
+
+#[test]
 fn hashes_are_verified_under_every_current_value() {
     let host = Host::new().secret("webhook", "old");
     let old = secrets::hmac("webhook", Hash::Sha512, b"data").unwrap();

@@ -5,15 +5,17 @@ mod operations;
 mod schemas;
 
 use super::routes::{ROUTES, Route, Verb};
-use super::{Api, health, problem, respond, routes, v3};
-use crate::model::PaymentStatus;
+use super::{Api, answers, health, problem, routes, v3};
+use crate::model::{LinkAnswer, PaymentStatus, SubscriptionStatus};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use utoipa::openapi::path::{HttpMethod, Paths};
 use utoipa::openapi::{Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 
-pub(super) use schemas::{outcome_schema, pay_result_schema, problem_code_schema, refund_result_schema};
+pub(super) use schemas::{
+    change_result_schema, outcome_schema, pay_result_schema, problem_code_schema, refund_result_schema,
+};
 
 /// The document's text.
 pub(super) fn json() -> Vec<u8> {
@@ -58,8 +60,12 @@ fn components() -> Components {
         .schema("PayRequest", schemas::pay_request())
         .schema("RefundRequest", schemas::refund_request())
         .schema("StatusRequest", schemas::status_request())
-        .schema_from::<respond::PayAnswer>()
-        .schema_from::<respond::RefundAnswer>()
+        .schema_from::<answers::PayAnswer>()
+        .schema_from::<answers::RefundAnswer>()
+        .schema_from::<answers::SubscriptionAnswer>()
+        .schema_from::<answers::ChangeAnswer>()
+        .schema_from::<LinkAnswer>()
+        .schema_from::<SubscriptionStatus>()
         .schema_from::<PaymentStatus>()
         .schema_from::<v3::externals::Externals>()
         .schema_from::<v3::externals::External>()

@@ -130,6 +130,11 @@ pub(in crate::api) fn refund_result_schema() -> RefOr<Schema> {
     one_of("What became of the refund.", ["OK", "KO", "PENDING"])
 }
 
+/// `result` of a change that moves no money.
+pub(in crate::api) fn change_result_schema() -> RefOr<Schema> {
+    one_of("What became of the change.", ["OK", "KO", "PENDING"])
+}
+
 /// `outcome` of a problem.
 pub(in crate::api) fn outcome_schema() -> RefOr<Schema> {
     one_of(

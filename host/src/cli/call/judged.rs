@@ -1,17 +1,18 @@
 //! What the end of a call comes to, by the host's own functions: what its caller would be answered, and what is known.
 
-use super::operation::Purpose;
+use super::operation::{Purpose, Work};
 use super::shape;
 use crate::api::offline::{of_operation, of_status, of_webhook};
-use crate::capabilities::{Name, Report};
+use crate::capabilities::Report;
 use crate::cli::end::End;
 use crate::clock::Timestamp;
 use crate::model::{
-    Answer, Failure, Kind, KnownPayment, Outcome, Payment, PaymentKey, PaymentState, PluginError, Reference, Refused,
-    Rejection, Response, apply, classify, status_of_payment,
+    Answer, Failure, KnownPayment, Operation, OperationKey, Origin, Outcome, Payment, PaymentState, Phase, PluginError,
+    Reference, Refused, Rejection, Response, Seed, Subscription, Version, apply, classify, status_of_payment,
 };
-use crate::operations::{Ended, Error, WebhookRefused, ending};
+use crate::operations::{Error, Returned, WebhookRefused, ended, returned};
 use crate::runtime::Finished;
+use crate::store::Subject;
 use serde_json::Value;
 
 /// The judgement.
@@ -44,40 +45,62 @@ impl Case<'_> {
     pub(super) fn judge(&self, purpose: &Purpose, finished: &Finished) -> Judged {
         let response = finished.response.clone();
         match purpose {
-            Purpose::Operation { kind, amount, payment_id } => {
-                let outcome = classify(finished.report.departures, ending(response), amount.as_ref());
-                self.operation(*kind, payment_id.as_deref(), outcome, &finished.report)
-            }
+            Purpose::Operation(work) => self.operation(work, response, &finished.report),
             Purpose::Status(asked) => self.status(asked, response),
             Purpose::Webhook => webhook(response),
         }
     }
 
-    fn operation(&self, kind: Kind, payment_id: Option<&str>, outcome: Outcome, report: &Report) -> Judged {
+    fn operation(&self, work: &Work, response: Result<Response, Failure>, report: &Report) -> Judged {
+        let Returned { ending, subscribed } = returned(response);
+        let outcome = classify(report.departures, ending, work.amount.as_ref());
         let failed = match &outcome {
             Outcome::NotExecuted(refused) => Some(format!("nothing was executed: {}", reason(refused))),
             Outcome::Unknown { reason, .. } => Some(format!("nobody knows whether it was executed: {reason}")),
             _ => None,
         };
-        let known = shape::outcome(&outcome);
-        let own = self.own_id(kind, &outcome, &report.learned);
-        let (payment_id, refund_id) = match payment_id {
-            Some(payment_id) => (payment_id.to_owned(), own),
-            None => (own, String::new()),
-        };
-        let answer = of_operation(Ok(Ended { kind, outcome, payment_id, refund_id }));
-        Judged { answer, known: ("outcome", known), failed }
+        let mut known = shape::outcome(&outcome);
+        if let Some(subscribed) = &subscribed {
+            known["subscription"] = shape::subscribed(subscribed);
+        }
+        let (operation, subject) = (self.as_kept(work), self.subject(work));
+        let ended = ended(&operation, &subject, outcome, &report.learned, subscribed.as_deref());
+        Judged { answer: of_operation(Ok(ended)), known: ("outcome", known), failed }
     }
 
-    /// The id of what the operation makes: the provider's where it named one, else the host's own.
-    fn own_id(&self, kind: Kind, outcome: &Outcome, learned: &[Name]) -> String {
-        let fits = |name: &&Name| match name {
-            Name::Payment(_) => kind == Kind::Pay,
-            Name::Refund(_) => kind == Kind::Refund,
-            Name::Subscription(_) => false,
+    /// The operation as a store would keep it.
+    fn as_kept(&self, work: &Work) -> Operation {
+        Operation {
+            key: OperationKey(0),
+            external: self.external.to_owned(),
+            payment: None,
+            subscription: None,
+            kind: work.kind,
+            reference: self.reference.clone(),
+            seed: Seed::random(),
+            fingerprint: String::new(),
+            version: Version(String::new()),
+            amount: work.amount.clone(),
+            attempt: 1,
+            phase: Phase::Started,
+            outcome: None,
+            fence: 0,
+            created_at: self.now,
+            answer: None,
+        }
+    }
+
+    /// What it belongs to: what it is done to, or makes.
+    fn subject(&self, work: &Work) -> Subject {
+        let payment = Payment {
+            ids: work.payment_id.iter().cloned().collect(),
+            ..Payment::blank(self.external, Origin::Pay, self.reference.clone(), self.now)
         };
-        let learned = learned.iter().find(fits).map(Name::text);
-        outcome.id().or(learned).unwrap_or(&self.reference.0).to_owned()
+        let subscription = Subscription {
+            tokens: work.subscription_token.iter().cloned().collect(),
+            ..Subscription::blank(self.external, self.reference.clone(), self.now)
+        };
+        Subject { payment: Some(payment), subscription: Some(subscription) }
     }
 
     fn status(&self, asked: &KnownPayment, response: Result<Response, Failure>) -> Judged {
@@ -100,31 +123,13 @@ impl Case<'_> {
     /// The payment that was asked about, of which nothing else is known.
     fn payment(&self, asked: &KnownPayment) -> Payment {
         Payment {
-            key: PaymentKey(0),
-            external: self.external.to_owned(),
-            reference: self.reference.clone(),
             shop_transaction_id: asked.target.shop_transaction_id.clone(),
             payment_method: asked.payment_method.clone(),
             amount: asked.amount.clone(),
-            authorized: None,
-            captured: None,
-            refunded: 0,
             state: PaymentState::Unknown,
             ids: asked.target.payment_ids.clone(),
-            told: None,
-            description: None,
-            metadata: None,
-            decline_code: None,
             carry: asked.carry.clone(),
-            review: None,
-            sequence: 0,
-            observed_at: None,
-            expires_at: None,
-            ask_at: None,
-            checked_at: None,
-            created_at: self.now,
-            updated_at: self.now,
-            refunds: Vec::new(),
+            ..Payment::blank(self.external, Origin::Adopted, self.reference.clone(), self.now)
         }
     }
 }
@@ -172,8 +177,10 @@ fn webhook(response: Result<Response, Failure>) -> Judged {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capabilities::Name;
     use crate::model::{
-        Acknowledgement, Action, Amount, Decline, Departures, NewsState, PluginOutcome, Reply, Source, Target, Trust,
+        Acknowledgement, Action, Amount, Decline, Departures, Kind, NewsState, PluginOutcome, Reply, Source, Target,
+        Trust,
     };
     use crate::model::{News, Receipt};
     use serde_json::json;
@@ -189,7 +196,8 @@ mod tests {
     fn operation(payment_id: Option<&str>) -> Purpose {
         let kind = if payment_id.is_some() { Kind::Refund } else { Kind::Pay };
         let amount = Some(Amount { minor: 500, currency: "EUR".into() });
-        Purpose::Operation { kind, amount, payment_id: payment_id.map(str::to_owned) }
+        let payment_id = payment_id.map(str::to_owned);
+        Purpose::Operation(Work { payment_id, ..Work::of(kind, amount) })
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Bench {
         let finished = self.made(&purpose, &reference, &clock, transcript.clone(), request).await;
         let case = Case { external: &self.provider.external, reference: &reference, now: clock.now() };
         let judged = case.judge(&purpose, &finished);
-        let operation = matches!(purpose, Purpose::Operation { .. });
+        let operation = matches!(purpose, Purpose::Operation(_));
         let document = call.made(operation.then_some(&reference), &judged, &finished, &transcript);
         with_document(told(&judged, &document, json), document, json)
     }
@@ -128,7 +128,7 @@ impl Bench {
         request: Request,
     ) -> Finished {
         let mode = match purpose {
-            Purpose::Operation { .. } => {
+            Purpose::Operation(_) => {
                 Mode::Operation { reference: reference.clone(), seed: Seed::random(), attempt: 1, webhook_url: None }
             }
             Purpose::Status(_) | Purpose::Webhook => Mode::Reading { reference: None },

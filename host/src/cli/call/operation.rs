@@ -4,7 +4,7 @@
 use super::known;
 use crate::api::offline::{Body, of_operation};
 use crate::clock::Timestamp;
-use crate::model::{Amount, Answer, Description, Interface, Kind, KnownPayment, RefundRequest, Request};
+use crate::model::{Amount, Answer, Description, Interface, Kind, KnownPayment, PayRequest, RefundRequest, Request};
 use crate::operations::{Error, unfit};
 use bytes::Bytes;
 
@@ -19,14 +19,12 @@ pub(super) struct Row {
     read: fn(&Asking<'_>) -> Result<Asked, Answer>,
 }
 
+const PAYMENT: &str = r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-1"}"#;
+
 /// All of them.
 pub(super) const OPERATIONS: &[Row] = &[
-    Row {
-        name: "pay",
-        needs: Interface::Payments,
-        example: r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-1"}"#,
-        read: pay,
-    },
+    Row { name: "pay", needs: Interface::Payments, example: PAYMENT, read: pay },
+    Row { name: "link", needs: Interface::Links, example: PAYMENT, read: link },
     Row {
         name: "refund",
         needs: Interface::Refunds,
@@ -72,18 +70,31 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) enum Purpose {
     /// An operation: money may move.
-    Operation {
-        /// What it does.
-        kind: Kind,
-        /// How much it is about.
-        amount: Option<Amount>,
-        /// The payment that it is done to; none where it makes one.
-        payment_id: Option<String>,
-    },
+    Operation(Work),
     /// A question about this payment.
     Status(KnownPayment),
     /// A webhook.
     Webhook,
+}
+
+/// What an operation is about.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// What it does.
+    pub(super) kind: Kind,
+    /// How much it is about.
+    pub(super) amount: Option<Amount>,
+    /// The payment that it is done to; none where it makes one.
+    pub(super) payment_id: Option<String>,
+    /// The subscription that it is done to; none where it makes one.
+    pub(super) subscription_token: Option<String>,
+}
+
+impl Work {
+    /// What is done to nothing that there was.
+    pub(super) fn of(kind: Kind, amount: Option<Amount>) -> Self {
+        Self { kind, amount, payment_id: None, subscription_token: None }
+    }
 }
 
 impl Row {
@@ -99,23 +110,29 @@ impl Row {
 }
 
 fn pay(asking: &Asking<'_>) -> Result<Asked, Answer> {
+    let pay = payment(asking)?;
+    let purpose = Purpose::Operation(Work::of(Kind::Pay, Some(pay.amount.clone())));
+    Ok(Asked { request: Request::Pay(pay), purpose })
+}
+
+fn link(asking: &Asking<'_>) -> Result<Asked, Answer> {
+    let pay = payment(asking)?;
+    let purpose = Purpose::Operation(Work::of(Kind::Link, Some(pay.amount.clone())));
+    Ok(Asked { request: Request::Link(pay), purpose })
+}
+
+/// A payment that the plugin's description does not rule out.
+fn payment(asking: &Asking<'_>) -> Result<PayRequest, Answer> {
     let pay = Body::parse(asking.text.clone())?.pay()?;
     let faults = unfit(asking.description, &pay);
-    if !faults.is_empty() {
-        return Err(of_operation(Err(Error::Invalid(faults))));
-    }
-    let purpose = Purpose::Operation { kind: Kind::Pay, amount: Some(pay.amount.clone()), payment_id: None };
-    Ok(Asked { request: Request::Pay(pay), purpose })
+    if faults.is_empty() { Ok(pay) } else { Err(of_operation(Err(Error::Invalid(faults)))) }
 }
 
 fn refund(asking: &Asking<'_>) -> Result<Asked, Answer> {
     let asked = Body::parse(asking.text.clone())?.refund()?;
     let payment = known::refunded(asking, &asked)?;
-    let purpose = Purpose::Operation {
-        kind: Kind::Refund,
-        amount: Some(asked.amount.clone()),
-        payment_id: Some(asked.payment_id),
-    };
+    let work = Work::of(Kind::Refund, Some(asked.amount.clone()));
+    let purpose = Purpose::Operation(Work { payment_id: Some(asked.payment_id), ..work });
     let request = RefundRequest { payment, amount: asked.amount, provider_data: asked.provider_data };
     Ok(Asked { request: Request::Refund(request), purpose })
 }
@@ -159,7 +176,9 @@ mod tests {
     #[test]
     fn what_the_store_would_know_of_a_payment_stands_beside_the_members() {
         let Request::Refund(refund) =
-            read(Row::named("refund").unwrap(), OPERATIONS[1].example, &Description::default()).unwrap().request
+            read(Row::named("refund").unwrap(), Row::named("refund").unwrap().example, &Description::default())
+                .unwrap()
+                .request
         else {
             panic!("no refund")
         };

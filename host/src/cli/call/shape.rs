@@ -5,7 +5,7 @@ use crate::capabilities::Name;
 use crate::clock::Timestamp;
 use crate::model::{
     Acknowledgement, Action, Amount, Carry, DatedEvent, Decline, Destination, DisputeState, Event, Fault, FollowUp,
-    News, NewsState, Outcome, Receipt, Refused, Rejection, SubscriptionState, Target, Trust,
+    News, NewsState, Outcome, Receipt, Refused, Rejection, Subscribed, Target, Trust,
 };
 use serde_json::{Map, Value, json};
 
@@ -34,7 +34,7 @@ fn acknowledgement(said: &Acknowledgement) -> Value {
         "description": said.description,
         "metadata": said.metadata.as_deref().map(parsed),
         "carry": said.carry.as_ref().map(carry),
-        "expires_at": said.expires_at.map(moment),
+        "expires_at": said.expires_at.map(Timestamp::rfc3339),
         "follow_ups": follow_ups(&said.follow_ups),
     })
 }
@@ -78,6 +78,7 @@ pub(super) fn news(news: &News) -> Value {
         NewsState::Voided => ("voided", json!({})),
         NewsState::Unknown => ("unknown", json!({})),
         NewsState::NotExecuted => ("not_executed", json!({})),
+        NewsState::NotCharged => ("not_charged", json!({})),
     };
     let action = match news.action {
         Action::Payment => "payment",
@@ -94,8 +95,8 @@ pub(super) fn news(news: &News) -> Value {
         "description": news.description,
         "metadata": news.metadata.as_deref().map(parsed),
         "carry": news.carry.as_ref().map(carry),
-        "occurred_at": news.occurred_at.map(moment),
-        "expires_at": news.expires_at.map(moment),
+        "occurred_at": news.occurred_at.map(Timestamp::rfc3339),
+        "expires_at": news.expires_at.map(Timestamp::rfc3339),
         "follow_ups": follow_ups(&news.follow_ups),
     });
     let head = json!({ "action": action, "state": state, "action_id": news.action_id });
@@ -120,7 +121,7 @@ pub(super) fn rejection(rejection: &Rejection) -> Value {
 }
 
 fn dated(dated: &DatedEvent) -> Value {
-    joined([json!({ "id": dated.id, "occurred_at": dated.occurred_at.map(moment) }), event(&dated.event)])
+    joined([json!({ "id": dated.id, "occurred_at": dated.occurred_at.map(Timestamp::rfc3339) }), event(&dated.event)])
 }
 
 /// What happened, by a webhook or an emit.
@@ -128,9 +129,8 @@ pub(super) fn event(event: &Event) -> Value {
     match event {
         Event::Payment(told) => json!({ "payment": news(told) }),
         Event::Subscription(told) => {
-            let state = subscription_state(told.state);
             let told = json!({
-                "state": state,
+                "state": told.state.name(),
                 "tokens": told.tokens,
                 "host_reference": told.host_reference,
                 "metadata": told.metadata.as_deref().map(parsed),
@@ -158,15 +158,16 @@ pub(super) fn event(event: &Event) -> Value {
     }
 }
 
-fn subscription_state(state: SubscriptionState) -> &'static str {
-    match state {
-        SubscriptionState::Pending => "pending",
-        SubscriptionState::Active => "active",
-        SubscriptionState::PastDue => "past_due",
-        SubscriptionState::Expired => "expired",
-        SubscriptionState::Canceled => "canceled",
-        SubscriptionState::Unknown => "unknown",
-    }
+/// A subscription that began.
+pub(super) fn subscribed(said: &Subscribed) -> Value {
+    joined([json!({
+        "state": said.state.name(),
+        "token": said.token,
+        "destination": said.destination.as_ref().map(destination),
+        "description": said.description,
+        "metadata": said.metadata.as_deref().map(parsed),
+        "carry": said.carry.as_ref().map(carry),
+    })])
 }
 
 /// What the provider has named.
@@ -204,11 +205,6 @@ fn follow_ups(follow_ups: &[FollowUp]) -> Option<Vec<Value>> {
         FollowUp::Resume(data) => json!({ "resume": parsed(data) }),
     };
     (!follow_ups.is_empty()).then(|| follow_ups.iter().map(shown).collect())
-}
-
-fn moment(moment: Timestamp) -> String {
-    let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_string()
 }
 
 /// JSON that came as text; as that text where it is none.

@@ -40,7 +40,7 @@ fn payment(state: PaymentState) -> Payment {
     }
 }
 
-fn refund(state: RefundState, id: Option<&str>) -> Refund {
+fn refund(state: ActionState, id: Option<&str>) -> Refund {
     Refund {
         operation: Some(OperationKey(7)),
         reference: Reference("f".repeat(32)),
@@ -195,11 +195,11 @@ fn a_refund_whose_amount_disagrees_is_flagged_and_not_believed_unless_it_is_part
     ] {
         for (source, state) in [(VERIFIED, NewsState::Accepted), (Source::Inquiry, NewsState::Failed(None))] {
             let mut known = payment(PaymentState::Accepted);
-            known.refunds = vec![refund(RefundState::Pending, Some("f-1"))];
+            known.refunds = vec![refund(ActionState::Pending, Some("f-1"))];
             let mut told = News::new(source, Target::default(), Action::Refund, state);
             (told.action_id, told.amount, told.partial) = (Some("f-1".into()), Some(said.clone()), partial);
             let applied = apply(&known, &told, NOW);
-            assert_eq!(applied.payment.refunds[0].state != RefundState::Pending, believed, "{told:?}");
+            assert_eq!(applied.payment.refunds[0].state != ActionState::Pending, believed, "{told:?}");
             assert_eq!(applied.callbacks.len(), usize::from(believed));
             assert!(applied.payment.review.is_some() && applied.alert == Some("amount_disagrees"), "{told:?}");
         }
@@ -210,12 +210,12 @@ fn a_refund_whose_amount_disagrees_is_flagged_and_not_believed_unless_it_is_part
 #[test]
 fn an_answer_whose_refund_disagrees_leaves_it_pending_and_flagged() {
     let mut known = payment(PaymentState::Accepted);
-    known.refunds = vec![refund(RefundState::Started, None)];
+    known.refunds = vec![refund(ActionState::Started, None)];
     let target = Target { host_reference: Some("f".repeat(32)), ..Target::default() };
     let mut answer = News::new(Source::Answer, target, Action::Refund, NewsState::Pending);
     (answer.amount, answer.review) = (Some(euro(150)), Some("asked for 200".into()));
     let applied = apply(&known, &answer, NOW);
-    assert_eq!(applied.payment.refunds[0].state, RefundState::Pending);
+    assert_eq!(applied.payment.refunds[0].state, ActionState::Pending);
     assert!(applied.payment.review.is_some() && applied.alert == Some("amount_disagrees"));
 }
 
@@ -229,7 +229,7 @@ fn a_refund_in_another_currency_is_flagged_and_neither_adopted_nor_counted() {
     assert!(applied.payment.review.is_some() && applied.alert == Some("amount_disagrees"));
     // An adopted payment may have learnt its amount after its refund.
     let mut known = payment(PaymentState::Accepted);
-    known.refunds = vec![refund(RefundState::Accepted, Some("f-1")), refund(RefundState::Accepted, Some("f-2"))];
+    known.refunds = vec![refund(ActionState::Accepted, Some("f-1")), refund(ActionState::Accepted, Some("f-2"))];
     known.refunds[1].amount.currency = "USD".into();
     assert_eq!(known.paid_back(), 200);
 }
@@ -273,11 +273,11 @@ fn open_refunds_hold_their_amount_and_only_a_definite_failure_releases_it() {
     let mut known = payment(PaymentState::Accepted);
     known.captured = Some(500);
     for (state, left) in [
-        (RefundState::Started, 300),
-        (RefundState::Unknown, 300),
-        (RefundState::Pending, 300),
-        (RefundState::Failed, 500),
-        (RefundState::NotExecuted, 500),
+        (ActionState::Started, 300),
+        (ActionState::Unknown, 300),
+        (ActionState::Pending, 300),
+        (ActionState::Failed, 500),
+        (ActionState::NotExecuted, 500),
     ] {
         known.refunds = vec![refund(state, None)];
         assert_eq!(known.refundable(), Some(left), "{state:?}");
@@ -288,7 +288,7 @@ fn open_refunds_hold_their_amount_and_only_a_definite_failure_releases_it() {
 fn a_refund_is_told_once_and_counted_once() {
     let mut known = payment(PaymentState::Accepted);
     known.captured = Some(500);
-    known.refunds = vec![refund(RefundState::Pending, Some("f-1"))];
+    known.refunds = vec![refund(ActionState::Pending, Some("f-1"))];
     let mut accepted = News::new(VERIFIED, Target::default(), Action::Refund, NewsState::Accepted);
     accepted.action_id = Some("f-1".into());
     let once = apply(&known, &accepted, NOW);
@@ -300,12 +300,12 @@ fn a_refund_is_told_once_and_counted_once() {
 
 #[test]
 fn a_refund_that_was_told_as_pending_and_never_happened_is_told_as_failed() {
-    for (state, told) in [(RefundState::Started, None), (RefundState::Unknown, Some(CallbackType::RefundFailed))] {
+    for (state, told) in [(ActionState::Started, None), (ActionState::Unknown, Some(CallbackType::RefundFailed))] {
         let mut known = payment(PaymentState::Accepted);
         known.refunds = vec![refund(state, None)];
         let target = Target { host_reference: Some("f".repeat(32)), ..Target::default() };
         let applied = apply(&known, &News::new(Source::Inquiry, target, Action::Refund, NewsState::NotExecuted), NOW);
-        assert_eq!(applied.payment.refunds[0].state, RefundState::NotExecuted);
+        assert_eq!(applied.payment.refunds[0].state, ActionState::NotExecuted);
         assert_eq!(applied.callbacks.iter().map(|callback| callback.kind).collect::<Vec<_>>(), Vec::from_iter(told));
     }
 }
@@ -319,13 +319,13 @@ fn a_refund_made_elsewhere_is_adopted_unless_one_of_ours_is_unnamed() {
     assert_eq!((adopted.payment.refunds.len(), adopted.payment.refunded), (1, 100));
     assert_eq!(adopted.callbacks.len(), 1);
     let mut racing = payment(PaymentState::Accepted);
-    racing.refunds = vec![refund(RefundState::Started, None)];
+    racing.refunds = vec![refund(ActionState::Started, None)];
     let applied = apply(&racing, &elsewhere, NOW);
     assert_eq!((applied.payment.refunds.len(), applied.ask, applied.later), (1, true, true));
     elsewhere.source = Source::Inquiry;
     let applied = apply(&racing, &elsewhere, NOW);
     assert_eq!((applied.ask, applied.later), (false, true), "an answer to a question does not ask it again");
-    racing.refunds[0].state = RefundState::Failed;
+    racing.refunds[0].state = ActionState::Failed;
     assert!(!apply(&racing, &elsewhere, NOW).later);
 }
 

@@ -155,7 +155,7 @@ async fn not_executed_does_not_stand_where_verified_news_says_that_it_was_execut
         Finish { answer_if_contradicted: Some(doubtful.clone()), ..end(&operation, Settled::NotExecuted, None) };
     let finished = store.finish(contradicted).await.unwrap();
     assert_eq!((finished.settled, finished.changed.ask), (Settled::Unknown, true));
-    assert_eq!(finished.changed.payment.refunds[0].state, RefundState::Accepted);
+    assert_eq!(finished.changed.payment.refunds[0].state, ActionState::Accepted);
     let Claimed::Replay { operation, .. } = store.claim(claim).await.unwrap() else { panic!("its key is not free") };
     assert_eq!(operation.answer, Some(doubtful));
 }

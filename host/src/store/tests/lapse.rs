@@ -48,7 +48,7 @@ async fn at_start_everything_that_ran_has_lapsed() {
     let store = store.reopened(NOW);
     let lapsed = store.lapse_all(NOW).await.unwrap();
     let after = &lapsed[0].changed.payment;
-    assert_eq!((after.state, after.refunds[0].state), (PaymentState::Accepted, RefundState::Unknown));
+    assert_eq!((after.state, after.refunds[0].state), (PaymentState::Accepted, ActionState::Unknown));
     assert_eq!(after.refunds[0].told.as_ref(), Some(&refund.reference.0));
     assert_eq!((after.refundable(), after.ask_at), (Some(900), Some(NOW)));
     assert_eq!(store.told(), ["payment.accepted", "refund.pending"]);

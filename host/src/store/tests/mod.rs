@@ -14,8 +14,8 @@ mod writer;
 use super::{Changed, Claim, Claimed, Finish, Finished, Found, Name, Settings, Store, StoreError, What};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Amount, Answer, Kind, News, NewsState, Operation, Payment, PaymentKey, PaymentState, Reference,
-    RefundState, Seed, Settled, Source, Target, Version,
+    Action, ActionState, Amount, Answer, Kind, News, NewsState, Operation, Payment, PaymentKey, PaymentState,
+    Reference, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
 use std::time::Duration;

@@ -38,7 +38,7 @@ async fn open_refunds_hold_their_amount_and_only_a_definite_failure_releases_it(
     }
     let after = store.found(Name::Refund("succeeded")).unwrap();
     assert_eq!(after.payment.refunded, 100);
-    assert_eq!(after.payment.refunds[after.refund.unwrap()].state, RefundState::Accepted);
+    assert_eq!(after.payment.refunds[after.refund.unwrap()].state, ActionState::Accepted);
     assert_eq!(store.claim(refund(payment.key, 701)).await.unwrap(), Claimed::TooLarge { left: 700 });
     assert!(is_new(&store.claim(refund(payment.key, 700)).await.unwrap()));
 }

@@ -1,5 +1,7 @@
 //! Amounts, and the spellings that providers have for them.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::{Amount, Error};
 use crate::host::money;
 
@@ -29,5 +31,25 @@ impl Amount {
     /// Reads minor units as this provider counts them.
     pub fn from_provider_minor(minor: u64, currency: &str) -> Result<Self, Error> {
         money::from_provider_minor(minor, currency).map_err(Error::unknown)
+    }
+}
+
+/// How an amount is kept in `carry` or the store: `{"minor":1299,"currency":"EUR"}`.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Amount")]
+struct Kept {
+    minor: u64,
+    currency: String,
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Kept::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Kept::deserialize(deserializer)
     }
 }

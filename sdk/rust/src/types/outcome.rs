@@ -97,6 +97,14 @@ impl Acknowledgement {
     }
 }
 
+impl FollowUp {
+    /// The host calls `continuations.resume` with this. It does so once for each content, so what asks
+    /// for the same step says the same.
+    pub fn resume(data: Value) -> Self {
+        Self::Resume(data.to_string())
+    }
+}
+
 impl Decline {
     /// A decline with one of the host's codes where one fits, else the provider's.
     pub fn new(code: impl Into<String>) -> Self {

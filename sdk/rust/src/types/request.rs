@@ -2,8 +2,8 @@
 //! tests make them.
 
 use super::{
-    Amount, CaptureRequest, KnownRefund, PayRequest, Payment, Reference, RefundRequest, Result, Subscription,
-    SubscriptionReference, Value,
+    Action, Amount, CaptureRequest, Changes, KnownRefund, PayRequest, Payment, Query, Reference, RefundRequest, Result,
+    Subscription, SubscriptionReference, UtilityRequest, Value,
 };
 use crate::Error;
 
@@ -46,6 +46,78 @@ impl CaptureRequest {
     /// A capture of so much of a payment, after which nothing follows.
     pub fn new(payment: Payment, amount: Amount) -> Self {
         Self { payment, amount, final_: true, provider_data: None }
+    }
+
+    /// The same, with more captures to follow.
+    #[must_use]
+    pub fn more_to_follow(mut self) -> Self {
+        self.final_ = false;
+        self
+    }
+
+    /// The same with the caller's `providerData`.
+    #[must_use]
+    pub fn with_data(mut self, provider_data: Value) -> Self {
+        self.provider_data = Some(provider_data.to_string());
+        self
+    }
+}
+
+impl Changes {
+    /// What changes nothing: the fields are open.
+    pub fn none() -> Self {
+        Self {
+            amount: None,
+            interval: None,
+            interval_count: None,
+            expires_after: None,
+            shop_transaction_id: None,
+            provider_data: None,
+        }
+    }
+
+    /// The same with the caller's `providerData`.
+    #[must_use]
+    pub fn with_data(mut self, provider_data: Value) -> Self {
+        self.provider_data = Some(provider_data.to_string());
+        self
+    }
+}
+
+impl Query {
+    /// A search for what this operation did: the fields are open.
+    pub fn new(action: Action, host_reference: impl Into<String>) -> Self {
+        Self {
+            action,
+            host_reference: host_reference.into(),
+            shop_transaction_id: None,
+            amount: None,
+            since_ms: 0,
+            payment: None,
+            subscription: None,
+            provider_data: None,
+        }
+    }
+}
+
+impl UtilityRequest {
+    /// A request to `/utility/{name}`.
+    pub fn new(method: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { method: method.into(), name: name.into(), query: Vec::new(), body: None }
+    }
+
+    /// The same with a parameter in the query.
+    #[must_use]
+    pub fn with_query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same with a body.
+    #[must_use]
+    pub fn with_body(mut self, body: Value) -> Self {
+        self.body = Some(body.to_string());
+        self
     }
 }
 
@@ -102,6 +174,13 @@ impl SubscriptionReference {
     /// What the provider calls it.
     pub fn token(token: impl Into<String>) -> Self {
         Self { tokens: vec![token.into()], host_reference: None }
+    }
+
+    /// The same with the host's reference.
+    #[must_use]
+    pub fn with_host_reference(mut self, reference: impl Into<String>) -> Self {
+        self.host_reference = Some(reference.into());
+        self
     }
 }
 

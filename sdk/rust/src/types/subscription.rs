@@ -1,8 +1,8 @@
 //! What became of a subscription.
 
 use super::{
-    Decline, Destination, PaymentOutcome, Subscribed, SubscriptionOutcome, SubscriptionReference, SubscriptionState,
-    SubscriptionStatus, Value,
+    ChangeOutcome, Decline, Destination, PaymentOutcome, Subscribed, Subscription, SubscriptionOutcome,
+    SubscriptionReference, SubscriptionState, SubscriptionStatus, Value,
 };
 
 impl Subscribed {
@@ -33,6 +33,20 @@ impl Subscribed {
         self
     }
 
+    /// What the provider says about it, for people.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// What the merchant gets as `metadata`: an object.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = Some(metadata.to_string());
+        self
+    }
+
     /// What the host keeps with the subscription.
     #[must_use]
     pub fn carry(mut self, carry: Value) -> Self {
@@ -53,16 +67,33 @@ impl From<Decline> for SubscriptionOutcome {
     }
 }
 
+impl From<Decline> for ChangeOutcome {
+    fn from(decline: Decline) -> Self {
+        Self::Declined(decline)
+    }
+}
+
 impl SubscriptionStatus {
     /// The state of a subscription.
     pub fn new(reference: SubscriptionReference, state: SubscriptionState) -> Self {
         Self { reference, state, metadata: None, carry: None }
     }
 
+    /// The state of a subscription that the host asked about.
+    pub fn of(subscription: &Subscription, state: SubscriptionState) -> Self {
+        Self::new(subscription.reference.clone(), state)
+    }
+
     /// What the merchant gets as `metadata`: an object.
     #[must_use]
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata.to_string());
+        self
+    }
+    /// What the host keeps with the subscription from here on.
+    #[must_use]
+    pub fn carry(mut self, carry: Value) -> Self {
+        self.carry = Some(carry.to_string());
         self
     }
 }

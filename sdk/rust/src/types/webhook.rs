@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::{
-    Charge, DatedEvent, Dispute, Error, Event, PaymentStatus, Receipt, Rejection, Reply, SubscriptionStatus, Trust,
-    Webhook,
+    Amount, Charge, DatedEvent, Dispute, DisputeState, Error, Event, PaymentStatus, Receipt, Reference, Rejection,
+    Reply, SubscriptionReference, SubscriptionStatus, Trust, Webhook,
 };
 use crate::{http, secrets};
 
@@ -75,6 +75,34 @@ impl DatedEvent {
     #[must_use]
     pub fn occurred_at_ms(mut self, at_ms: impl Into<Option<u64>>) -> Self {
         self.occurred_at_ms = at_ms.into();
+        self
+    }
+}
+
+impl Charge {
+    /// A payment that the provider made by itself, under the subscription of this token.
+    pub fn new(token: impl Into<String>, status: PaymentStatus) -> Self {
+        Self { subscription: SubscriptionReference::token(token), status }
+    }
+}
+
+impl Dispute {
+    /// A dispute of this payment.
+    pub fn new(payment: Reference, state: DisputeState) -> Self {
+        Self { payment, state, amount: None, reason: None }
+    }
+
+    /// How much of the payment it is about.
+    #[must_use]
+    pub fn amount(mut self, amount: Amount) -> Self {
+        self.amount = Some(amount);
+        self
+    }
+
+    /// Why, as the provider words it.
+    #[must_use]
+    pub fn reason(mut self, text: impl Into<String>) -> Self {
+        self.reason = Some(text.into());
         self
     }
 }

@@ -132,6 +132,81 @@ impl Entry {
                 let mut taking = taking(Source::Verified { can_ask });
                 either(&mut taking, said, receipt, Taking::rejection).map(Response::Received)
             }
+            Request::Capture(asked) => {
+                let guest = exported(&self.captures, Interface::Captures)?.load(&mut *store, instance)?;
+                let said = guest.call_capture(&mut *store, &request::capture(asked)).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::outcome, Taking::error).map(Response::Outcome)
+            }
+            Request::Void(known) => {
+                let guest = exported(&self.captures, Interface::Captures)?.load(&mut *store, instance)?;
+                let said = guest.call_void(&mut *store, &request::payment(known)).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::outcome, Taking::error).map(Response::Outcome)
+            }
+            Request::Resume(known, data) => {
+                let guest = exported(&self.continuations, Interface::Continuations)?.load(&mut *store, instance)?;
+                let said = guest.call_resume(&mut *store, &request::payment(known), &data).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::outcome, Taking::error).map(Response::Outcome)
+            }
+            Request::Link(asked) => {
+                let guest = exported(&self.links, Interface::Links)?.load(&mut *store, instance)?;
+                let said = guest.call_create(&mut *store, &request::pay(asked)).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::link_outcome, Taking::error).map(Response::Outcome)
+            }
+            Request::Schedule(asked, plan) => {
+                let billing = exported(&self.scheduled_billing, Interface::ScheduledBilling)?;
+                let guest = billing.load(&mut *store, instance)?;
+                let said = guest.call_schedule(&mut *store, &request::pay(asked), request::plan(plan)).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::subscription_outcome, Taking::error).map(Response::Subscribed)
+            }
+            Request::Start(asked, plan) => {
+                let guest = exported(&self.manual_billing, Interface::ManualBilling)?.load(&mut *store, instance)?;
+                let said = guest.call_start(&mut *store, &request::pay(asked), request::plan(plan)).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::subscription_outcome, Taking::error).map(Response::Subscribed)
+            }
+            Request::Charge(known, asked) => {
+                let guest = exported(&self.manual_billing, Interface::ManualBilling)?.load(&mut *store, instance)?;
+                let (known, asked) = (request::subscription(known), request::pay(asked));
+                let said = guest.call_pay(&mut *store, &known, &asked).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::outcome, Taking::error).map(Response::Outcome)
+            }
+            Request::Update(known, changes) => {
+                let guest = exported(&self.subscriptions, Interface::Subscriptions)?.load(&mut *store, instance)?;
+                let (known, changes) = (request::subscription(known), request::changes(changes));
+                let said = guest.call_update(&mut *store, &known, &changes).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::change_outcome, Taking::error).map(Response::Changed)
+            }
+            Request::Expire(known) => {
+                let guest = exported(&self.subscriptions, Interface::Subscriptions)?.load(&mut *store, instance)?;
+                let said = guest.call_expire(&mut *store, &request::subscription(known)).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::change_outcome, Taking::error).map(Response::Changed)
+            }
+            Request::SubscriptionStatus(known) => {
+                let guest = exported(&self.subscriptions, Interface::Subscriptions)?.load(&mut *store, instance)?;
+                let said = guest.call_status(&mut *store, &request::subscription(known)).await?;
+                let mut taking = taking(Source::Inquiry);
+                either(&mut taking, said, Taking::subscription, Taking::error).map(Response::SubscriptionStatus)
+            }
+            Request::FindSubscription(query) => {
+                let guest = exported(&self.search, Interface::Search)?.load(&mut *store, instance)?;
+                let said = guest.call_find_subscription(&mut *store, &request::query(query)).await?;
+                let mut taking = taking(Source::Inquiry);
+                either(&mut taking, said, Taking::found_subscriptions, Taking::error).map(Response::FoundSubscriptions)
+            }
+            Request::Utility(asked) => {
+                let guest = exported(&self.utilities, Interface::Utilities)?.load(&mut *store, instance)?;
+                let said = guest.call_call(&mut *store, &request::utility(asked)).await?;
+                let mut taking = taking(Source::Answer);
+                either(&mut taking, said, Taking::utility, Taking::error).map(Response::Utility)
+            }
         };
         Ok(response.map_err(Ended)?)
     }

@@ -103,7 +103,7 @@ impl Taking {
         Ok(json.map(|json| Carry { json, format: self.carry_format }))
     }
 
-    fn json(&mut self, text: String, what: &str) -> Taken<String> {
+    pub(super) fn json(&mut self, text: String, what: &str) -> Taken<String> {
         match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
             Ok(_) => self.text(text),
             Err(_) => Err(unlawful(format!("{what} is not JSON"))),

@@ -44,21 +44,21 @@ impl Taking {
         })
     }
 
-    fn subscription(&mut self, status: types::SubscriptionStatus) -> Taken<SubscriptionNews> {
+    pub(super) fn subscription(&mut self, status: types::SubscriptionStatus) -> Taken<SubscriptionNews> {
+        let host_reference = self.optional(status.reference.host_reference)?;
         Ok(SubscriptionNews {
             tokens: self.names(status.reference.tokens)?,
-            host_reference: self.optional(status.reference.host_reference)?,
-            state: match status.state {
-                types::SubscriptionState::Pending => SubscriptionState::Pending,
-                types::SubscriptionState::Active => SubscriptionState::Active,
-                types::SubscriptionState::PastDue => SubscriptionState::PastDue,
-                types::SubscriptionState::Expired => SubscriptionState::Expired,
-                types::SubscriptionState::Canceled => SubscriptionState::Canceled,
-                types::SubscriptionState::Unknown => SubscriptionState::Unknown,
-            },
             metadata: self.metadata(status.metadata)?,
             carry: self.carry(status.carry)?,
+            ..SubscriptionNews::new(self.source, host_reference, subscription_state(status.state))
         })
+    }
+
+    pub(super) fn found_subscriptions(
+        &mut self,
+        found: Vec<types::SubscriptionStatus>,
+    ) -> Taken<Vec<SubscriptionNews>> {
+        self.short_list(MOST_FOUND, found, Self::subscription)
     }
 
     pub(super) fn emitted(&mut self, event: callbacks::Event) -> Taken<Event> {
@@ -91,6 +91,9 @@ impl Taking {
         let occurred_at = self.moment(dated.occurred_at_ms);
         let mut event = self.event(dated.event)?;
         if let Event::Payment(news) | Event::Charge(Charge { news, .. }) = &mut event {
+            news.occurred_at = occurred_at;
+        }
+        if let Event::Subscription(news) = &mut event {
             news.occurred_at = occurred_at;
         }
         Ok(DatedEvent { id: self.some_name(dated.id)?, occurred_at, event })
@@ -126,6 +129,17 @@ impl Taking {
         let headers =
             self.list(reply.headers, |taking, (name, value)| Ok((taking.text(name)?, taking.text(value)?)))?;
         Ok(Reply { status: reply.status, headers, body: reply.body })
+    }
+}
+
+pub(super) fn subscription_state(state: types::SubscriptionState) -> SubscriptionState {
+    match state {
+        types::SubscriptionState::Pending => SubscriptionState::Pending,
+        types::SubscriptionState::Active => SubscriptionState::Active,
+        types::SubscriptionState::PastDue => SubscriptionState::PastDue,
+        types::SubscriptionState::Expired => SubscriptionState::Expired,
+        types::SubscriptionState::Canceled => SubscriptionState::Canceled,
+        types::SubscriptionState::Unknown => SubscriptionState::Unknown,
     }
 }
 

@@ -1,9 +1,13 @@
 //! From WIT to the domain: what became of a payment or a refund, and why a call could not be done.
 
-use super::exports::refunds;
+use super::exports::{links, refunds};
 use super::lawful::{Taken, Taking};
+use super::news::subscription_state;
 use super::types;
-use crate::model::{Acknowledgement, Decline, Destination, Fault, PluginError, PluginOutcome};
+use crate::model::{
+    Acknowledgement, ChangeOutcome, Decline, Destination, Fault, PluginError, PluginOutcome, Subscribed,
+    SubscriptionOutcome,
+};
 use std::time::Duration;
 
 impl Taking {
@@ -28,6 +32,50 @@ impl Taking {
             Wit::Pending(refunded) => PluginOutcome::Pending(self.refunded(refunded)?),
             Wit::Declined(decline) => PluginOutcome::Declined(self.decline(decline)?),
         })
+    }
+
+    /// A link leads the payer to where the payment goes on.
+    pub(super) fn link_outcome(&mut self, outcome: links::LinkOutcome) -> Taken<PluginOutcome> {
+        Ok(match outcome {
+            links::LinkOutcome::Created(link) => {
+                let said = Acknowledgement {
+                    id: self.some_name(link.payment_id)?,
+                    description: self.optional(link.description)?,
+                    carry: self.carry(link.carry)?,
+                    ..Acknowledgement::default()
+                };
+                PluginOutcome::Redirect(said, Destination { web: Some(self.text(link.url)?), app: None })
+            }
+            links::LinkOutcome::Declined(decline) => PluginOutcome::Declined(self.decline(decline)?),
+        })
+    }
+
+    pub(super) fn subscription_outcome(&mut self, outcome: types::SubscriptionOutcome) -> Taken<SubscriptionOutcome> {
+        Ok(match outcome {
+            types::SubscriptionOutcome::Subscribed(said) => SubscriptionOutcome::Subscribed(Box::new(Subscribed {
+                token: self.some_name(said.subscription_token)?,
+                state: subscription_state(said.state),
+                first_payment: said.first_payment.map(|outcome| self.outcome(outcome)).transpose()?,
+                destination: said.destination.map(|destination| self.destination(destination)).transpose()?,
+                description: self.optional(said.description)?,
+                metadata: self.metadata(said.metadata)?,
+                carry: self.carry(said.carry)?,
+            })),
+            types::SubscriptionOutcome::Declined(decline) => SubscriptionOutcome::Declined(self.decline(decline)?),
+        })
+    }
+
+    pub(super) fn change_outcome(&mut self, outcome: types::ChangeOutcome) -> Taken<ChangeOutcome> {
+        Ok(match outcome {
+            types::ChangeOutcome::Done => ChangeOutcome::Done,
+            types::ChangeOutcome::Pending => ChangeOutcome::Pending,
+            types::ChangeOutcome::Declined(decline) => ChangeOutcome::Declined(self.decline(decline)?),
+        })
+    }
+
+    /// What a utility answers.
+    pub(super) fn utility(&mut self, text: String) -> Taken<String> {
+        self.json(text, "the answer of a utility")
     }
 
     fn refunded(&mut self, refunded: refunds::Refunded) -> Taken<Acknowledgement> {

@@ -1,8 +1,11 @@
 //! From the domain to WIT: what the host asks.
 
-use super::exports::{refunds, search, webhooks};
+use super::exports::{captures, refunds, search, subscriptions, utilities, webhooks};
 use super::types;
-use crate::model::{Action, Amount, KnownPayment, KnownRefund, PayRequest, Query, RefundRequest, Target, Webhook};
+use crate::model::{
+    Action, Amount, CaptureRequest, Changes, Interval, KnownPayment, KnownRefund, KnownSubscription, PayRequest, Plan,
+    Query, RefundRequest, Target, UtilityRequest, Webhook,
+};
 
 pub(super) fn pay(request: PayRequest) -> types::PayRequest {
     types::PayRequest {
@@ -49,8 +52,57 @@ pub(super) fn query(query: Query) -> search::Query {
         amount: query.amount.map(amount),
         since_ms: query.since.0,
         payment: query.payment.map(payment),
-        subscription: None,
+        subscription: query.subscription.map(subscription),
         provider_data: None,
+    }
+}
+
+pub(super) fn capture(request: CaptureRequest) -> captures::CaptureRequest {
+    captures::CaptureRequest {
+        payment: payment(request.payment),
+        amount: amount(request.amount),
+        final_: request.last,
+        provider_data: request.provider_data,
+    }
+}
+
+pub(super) fn plan(plan: Plan) -> types::Plan {
+    types::Plan {
+        interval: interval(plan.interval),
+        interval_count: plan.interval_count,
+        expires_after: plan.expires_after,
+    }
+}
+
+pub(super) fn subscription(known: KnownSubscription) -> types::Subscription {
+    types::Subscription {
+        reference: types::SubscriptionReference { tokens: known.tokens, host_reference: known.host_reference },
+        carry: known.carry.map(|carry| carry.json),
+    }
+}
+
+pub(super) fn changes(changes: Changes) -> subscriptions::Changes {
+    subscriptions::Changes {
+        amount: changes.amount.map(amount),
+        interval: changes.interval.map(interval),
+        interval_count: changes.interval_count,
+        expires_after: changes.expires_after,
+        shop_transaction_id: changes.shop_transaction_id,
+        provider_data: changes.provider_data,
+    }
+}
+
+pub(super) fn utility(request: UtilityRequest) -> utilities::UtilityRequest {
+    let UtilityRequest { method, name, query, body } = request;
+    utilities::UtilityRequest { method, name, query, body }
+}
+
+fn interval(interval: Interval) -> types::Interval {
+    match interval {
+        Interval::Day => types::Interval::Day,
+        Interval::Week => types::Interval::Week,
+        Interval::Month => types::Interval::Month,
+        Interval::Year => types::Interval::Year,
     }
 }
 

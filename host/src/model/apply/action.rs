@@ -1,0 +1,38 @@
+//! What news does to something that was done to a payment: the table of rule 11 for refunds, captures and voids.
+
+use crate::model::{ActionState, Source};
+
+/// What to do about a state that is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing new.
+    Keep,
+    /// A lawful change.
+    Change,
+    /// A contradiction: only the provider's answer may decide.
+    Ask,
+}
+
+/// What is known, what is reported, who reports it.
+pub(super) fn judge(known: ActionState, reported: ActionState, source: Source) -> Verdict {
+    use ActionState as A;
+    match (known, reported) {
+        (known, reported) if known == reported => Verdict::Keep,
+        (A::Started, A::Unknown) if source == Source::Answer => Verdict::Change,
+        (_, A::Unknown | A::Started) => Verdict::Keep,
+        (A::Started | A::Unknown, A::NotExecuted) => Verdict::Change,
+        (A::NotExecuted, A::Failed) => Verdict::Keep,
+        (_, A::NotExecuted) => Verdict::Ask,
+        (A::Started | A::Unknown | A::Pending, _) => Verdict::Change,
+        (A::Accepted | A::Failed, A::Pending) => Verdict::Keep,
+        (A::NotExecuted, A::Pending) | (A::Failed | A::NotExecuted, A::Accepted) => match source {
+            Source::Inquiry | Source::Verified { can_ask: false } => Verdict::Change,
+            _ => Verdict::Ask,
+        },
+        (A::Accepted, A::Failed) => match source {
+            Source::Inquiry => Verdict::Change,
+            _ => Verdict::Ask,
+        },
+        (A::Accepted | A::Failed, _) => Verdict::Keep,
+    }
+}

@@ -1,0 +1,110 @@
+//! The only way a subscription ever changes, whoever brings the news: rules 11, 28 and 29 as they are for subscriptions.
+
+use super::{TOO_MANY, add_new, keep_newer};
+use crate::clock::Timestamp;
+use crate::model::{CallbackType, Source, Subscription, SubscriptionNews, SubscriptionState};
+
+/// What news made of a subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppliedToSubscription {
+    /// The subscription as it is now.
+    pub subscription: Subscription,
+    /// What to tell the merchant.
+    pub callback: Option<CallbackType>,
+    /// The news contradicts what is known, or is older than it: the provider must be asked.
+    pub ask: bool,
+    /// What a person should be alerted to.
+    pub alert: Option<&'static str>,
+}
+
+impl AppliedToSubscription {
+    /// Whether anything is to be written.
+    pub fn differs_from(&self, before: &Subscription) -> bool {
+        self.subscription != *before || self.callback.is_some()
+    }
+}
+
+enum Verdict {
+    Keep,
+    Change,
+    Ask,
+}
+
+/// Applies `news`, at `now`, to a subscription that was found by its names.
+pub fn apply_to_subscription(before: &Subscription, news: &SubscriptionNews, now: Timestamp) -> AppliedToSubscription {
+    let mut applied = AppliedToSubscription { subscription: before.clone(), callback: None, ask: false, alert: None };
+    let subscription = &mut applied.subscription;
+    if !add_new(&mut subscription.tokens, news.tokens.iter()) {
+        applied.alert = Some(TOO_MANY);
+    }
+    let verdict = match judge(before.state, news.state, news.source) {
+        Verdict::Change if is_stale(before, news) => Verdict::Ask,
+        verdict => verdict,
+    };
+    match verdict {
+        Verdict::Keep if before.state == news.state => remember(subscription, news),
+        Verdict::Keep => {}
+        Verdict::Ask => applied.ask = true,
+        Verdict::Change => {
+            // Nothing of what the caller was told came to exist.
+            let silent = before.state == SubscriptionState::Started && news.state == SubscriptionState::NotExecuted;
+            subscription.state = news.state;
+            remember(subscription, news);
+            if news.source != Source::Answer && subscription.told.is_none() {
+                subscription.told = Some(subscription.shown_token().to_owned());
+            }
+            applied.callback = told(before.state, news.state).filter(|_| !silent);
+        }
+    }
+    if applied.ask {
+        applied.subscription.ask_at = Some(now);
+    }
+    if applied.subscription != *before {
+        applied.subscription.updated_at = now;
+    }
+    applied
+}
+
+/// The merchant waits for one that was told as unknown, and hears that it is over.
+fn told(known: SubscriptionState, reported: SubscriptionState) -> Option<CallbackType> {
+    match (known, reported) {
+        (SubscriptionState::Unknown, SubscriptionState::Declined | SubscriptionState::NotExecuted) => {
+            Some(CallbackType::SubscriptionCanceled)
+        }
+        (_, reported) => CallbackType::of_subscription(reported),
+    }
+}
+
+fn judge(known: SubscriptionState, reported: SubscriptionState, source: Source) -> Verdict {
+    use SubscriptionState as S;
+    match (known, reported) {
+        (known, reported) if known == reported => Verdict::Keep,
+        (_, S::Started) => Verdict::Keep,
+        (S::Started, S::Unknown) if source == Source::Answer => Verdict::Change,
+        (_, S::Unknown) => Verdict::Keep,
+        (S::Started | S::Unknown, _) => Verdict::Change,
+        // Only the operation itself says that nothing began.
+        (_, S::Declined | S::NotExecuted) => Verdict::Ask,
+        (S::Pending | S::Active | S::PastDue, S::Pending) if known != S::Pending => match source {
+            Source::Inquiry => Verdict::Change,
+            _ => Verdict::Keep,
+        },
+        (S::Pending | S::Active | S::PastDue, _) => Verdict::Change,
+        // What is over goes on only by the provider's own word; which of the two ends it is makes no difference to that.
+        (S::Expired | S::Canceled | S::Declined | S::NotExecuted, _) => match source {
+            Source::Inquiry | Source::Verified { can_ask: false } => Verdict::Change,
+            _ => Verdict::Ask,
+        },
+    }
+}
+
+/// Older news never wins over newer (rule 28); an answer and an inquiry are about now.
+fn is_stale(subscription: &Subscription, news: &SubscriptionNews) -> bool {
+    matches!((news.occurred_at, subscription.observed_at), (Some(occurred), Some(observed)) if occurred < observed)
+}
+
+fn remember(subscription: &mut Subscription, news: &SubscriptionNews) {
+    keep_newer(&mut subscription.metadata, &news.metadata);
+    keep_newer(&mut subscription.carry, &news.carry);
+    subscription.observed_at = subscription.observed_at.max(news.occurred_at);
+}

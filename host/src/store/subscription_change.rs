@@ -1,0 +1,173 @@
+//! The one way by which news changes a subscription on disk: `apply_to_subscription` decides, this writes all that
+//! follows from it.
+
+use super::change::When;
+use super::{Store, StoreError, callbacks, subscriptions};
+use crate::clock::Timestamp;
+use crate::model::{
+    AppliedToSubscription, Changes, Subscription, SubscriptionKey, SubscriptionNews, apply_to_subscription,
+};
+use rusqlite::{Connection, params};
+
+/// What news made of a subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionChanged {
+    /// The subscription as it is now.
+    pub subscription: Subscription,
+    /// Whether anything was written.
+    pub written: bool,
+    /// The news contradicts what is known, or is older than it: the provider must be asked.
+    pub ask: bool,
+    /// What a person should be alerted to, as a metric's label.
+    pub alert: Option<&'static str>,
+}
+
+impl Store {
+    /// The subscription that a token belongs to: told, the provider's, or the host's own.
+    pub fn subscription(&self, external: &str, token: &str) -> Result<Option<Subscription>, StoreError> {
+        self.parts.readers.read(|connection| {
+            let key = subscriptions::owner(connection, external, token)?;
+            Ok(key.map(|key| subscriptions::load(connection, key)).transpose()?.flatten())
+        })
+    }
+
+    /// Takes in what the provider said when it was asked about this very subscription.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Gone`]: there is no such subscription.
+    pub async fn report_on_subscription(
+        &self,
+        subscription: SubscriptionKey,
+        news: SubscriptionNews,
+        now: Timestamp,
+    ) -> Result<SubscriptionChanged, StoreError> {
+        let when = When { now, ask_at: None };
+        let take = move |connection: &Connection| change(connection, subscription, &news, when);
+        self.parts.writer.durable(take).await
+    }
+
+    /// Takes in a subscription that was made elsewhere and of which the provider told (rule 5).
+    pub async fn adopt_subscription(
+        &self,
+        external: String,
+        news: SubscriptionNews,
+        now: Timestamp,
+    ) -> Result<SubscriptionChanged, StoreError> {
+        let when = When { now, ask_at: None };
+        let take = move |connection: &Connection| adopt(connection, &external, &news, when);
+        self.parts.writer.durable(take).await
+    }
+
+    /// Subscriptions that the provider is to be asked about by now, the longest due first.
+    pub fn due_subscription_asks(&self, now: Timestamp, limit: usize) -> Result<Vec<Subscription>, StoreError> {
+        self.parts.readers.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT key FROM subscriptions WHERE ask_at <= ? ORDER BY ask_at LIMIT ?")?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let keys = statement.query_map(params![now, limit], |row| row.get(0))?;
+            let loaded = keys.map(|key| subscriptions::load(connection, key?));
+            Ok(loaded.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Says when the provider is to be asked next about a subscription; none: no more.
+    pub async fn set_subscription_ask(
+        &self,
+        subscription: SubscriptionKey,
+        at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let set = move |connection: &Connection| Ok(set_ask(connection, subscription, at)?);
+        self.parts.writer.durable(set).await
+    }
+}
+
+pub(super) fn set_ask(
+    connection: &Connection,
+    subscription: SubscriptionKey,
+    at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE subscriptions SET ask_at = ? WHERE key = ?")?
+        .execute(params![at, subscription])?;
+    Ok(())
+}
+
+pub(super) fn adopt(
+    connection: &Connection,
+    external: &str,
+    news: &SubscriptionNews,
+    when: When,
+) -> Result<SubscriptionChanged, StoreError> {
+    let known = subscriptions::find(connection, external, &news.tokens, news.host_reference.as_deref())?;
+    let key = match known {
+        Some(key) => key,
+        None => subscriptions::adopt(connection, external, &news.tokens, when.now)?.key,
+    };
+    change(connection, key, news, when)
+}
+
+/// Applies news to the subscription that has this key, and writes what came of it.
+pub(super) fn change(
+    connection: &Connection,
+    key: SubscriptionKey,
+    news: &SubscriptionNews,
+    when: When,
+) -> Result<SubscriptionChanged, StoreError> {
+    let before = subscriptions::load(connection, key)?.ok_or(StoreError::Gone)?;
+    let applied = apply_to_subscription(&before, news, when.now);
+    write(connection, &before, applied, when)
+}
+
+/// Writes what an update changed, once the provider has taken it.
+pub(super) fn update(
+    connection: &Connection,
+    key: SubscriptionKey,
+    changes: &Changes,
+    now: Timestamp,
+) -> Result<Subscription, StoreError> {
+    let before = subscriptions::load(connection, key)?.ok_or(StoreError::Gone)?;
+    let after = Subscription { updated_at: now, ..changes.of(&before) };
+    subscriptions::update(connection, &after)?;
+    Ok(after)
+}
+
+/// Writes an applied change: the subscription, its names, its callback.
+pub(super) fn write(
+    connection: &Connection,
+    before: &Subscription,
+    mut applied: AppliedToSubscription,
+    when: When,
+) -> Result<SubscriptionChanged, StoreError> {
+    let written = applied.differs_from(before);
+    if written {
+        take_names(connection, before, &mut applied)?;
+        applied.subscription.sequence += u64::from(applied.callback.is_some());
+        subscriptions::update(connection, &applied.subscription)?;
+        if let Some(kind) = applied.callback {
+            callbacks::enqueue_subscription(connection, &applied.subscription, kind, when.now)?;
+        }
+    }
+    let AppliedToSubscription { subscription, ask, alert, .. } = applied;
+    Ok(SubscriptionChanged { subscription, written, ask, alert })
+}
+
+/// Registers the tokens that are new. One that an adopted subscription has makes the two one; any other stays where it
+/// is, and a person is told.
+fn take_names(
+    connection: &Connection,
+    before: &Subscription,
+    applied: &mut AppliedToSubscription,
+) -> Result<(), StoreError> {
+    let after = &applied.subscription;
+    let told = after.told.iter().filter(|told| **told != after.reference.0 && before.told.is_none());
+    for token in after.tokens.iter().filter(|token| !before.tokens.contains(token)).chain(told) {
+        let Some(other) = subscriptions::name(connection, after, token)? else {
+            continue;
+        };
+        if !subscriptions::absorb(connection, after, other)? {
+            applied.alert = Some("name_shared");
+        }
+    }
+    Ok(())
+}
