@@ -14,7 +14,7 @@ fn said(metadata: Option<&str>) -> Acknowledgement {
 
 fn ended(kind: Kind, outcome: Outcome) -> Result<Ended, Error> {
     let refund_id = if kind == Kind::Refund { "r-1".to_owned() } else { String::new() };
-    Ok(Ended { kind, outcome, payment_id: "p-1".into(), refund_id })
+    Ok(Ended { kind, outcome, payment_id: "p-1".into(), refund_id, subscription_token: "sub-1".into() })
 }
 
 fn json_of(answer: &Answer) -> Value {

@@ -72,6 +72,7 @@ mod tests {
             outcome: Outcome::Succeeded(Acknowledgement::default()),
             payment_id: "p-1".into(),
             refund_id: String::new(),
+            subscription_token: String::new(),
         };
         let kept = respond(&Ok(ended));
         let first = answer(Answered { answer: kept.clone(), replayed: false });

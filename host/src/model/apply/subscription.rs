@@ -108,3 +108,80 @@ fn remember(subscription: &mut Subscription, news: &SubscriptionNews) {
     keep_newer(&mut subscription.carry, &news.carry);
     subscription.observed_at = subscription.observed_at.max(news.occurred_at);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Reference;
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp(1_000);
+    const VERIFIED: Source = Source::Verified { can_ask: true };
+
+    fn known(state: SubscriptionState) -> Subscription {
+        Subscription { state, ..Subscription::blank("acme", Reference("r".into()), NOW) }
+    }
+
+    fn news(source: Source, state: SubscriptionState) -> SubscriptionNews {
+        SubscriptionNews::new(source, None, state)
+    }
+
+    /// Known, reported, by whom: state, callback, ask.
+    #[test]
+    fn news_changes_a_subscription_only_as_rule_11_allows() {
+        use CallbackType as C;
+        use Source::{Answer, Inquiry};
+        use SubscriptionState as S;
+        let cases = [
+            (S::Started, S::Active, Answer, S::Active, Some(C::SubscriptionActive), false),
+            (S::Started, S::Unknown, Answer, S::Unknown, Some(C::SubscriptionUnknown), false),
+            (S::Started, S::NotExecuted, Answer, S::NotExecuted, None, false),
+            (S::Started, S::Declined, Answer, S::Declined, None, false),
+            (S::Started, S::Unknown, Inquiry, S::Started, None, false),
+            (S::Unknown, S::NotExecuted, Inquiry, S::NotExecuted, Some(C::SubscriptionCanceled), false),
+            (S::Unknown, S::Active, VERIFIED, S::Active, Some(C::SubscriptionActive), false),
+            (S::Pending, S::Active, VERIFIED, S::Active, Some(C::SubscriptionActive), false),
+            (S::Active, S::Pending, VERIFIED, S::Active, None, false),
+            (S::Active, S::PastDue, VERIFIED, S::PastDue, Some(C::SubscriptionPastDue), false),
+            (S::PastDue, S::Active, Inquiry, S::Active, Some(C::SubscriptionActive), false),
+            (S::Active, S::Canceled, Answer, S::Canceled, Some(C::SubscriptionCanceled), false),
+            (S::Active, S::Unknown, Inquiry, S::Active, None, false),
+            (S::Canceled, S::Active, VERIFIED, S::Canceled, None, true),
+            (S::Canceled, S::Active, Inquiry, S::Active, Some(C::SubscriptionActive), false),
+            (S::Active, S::NotExecuted, Inquiry, S::Active, None, true),
+        ];
+        for (before, reported, source, after, told, ask) in cases {
+            let applied = apply_to_subscription(&known(before), &news(source, reported), NOW);
+            let found = (applied.subscription.state, applied.callback, applied.ask);
+            assert_eq!(found, (after, told, ask), "{before:?} {reported:?} {source:?}");
+        }
+    }
+
+    /// Rule 28.
+    #[test]
+    fn older_news_of_a_subscription_never_wins_over_newer() {
+        let newer = SubscriptionNews { occurred_at: Some(Timestamp(20)), ..news(VERIFIED, SubscriptionState::PastDue) };
+        let older = SubscriptionNews { occurred_at: Some(Timestamp(10)), ..news(VERIFIED, SubscriptionState::Active) };
+        let after = apply_to_subscription(&known(SubscriptionState::Pending), &newer, NOW).subscription;
+        let applied = apply_to_subscription(&after, &older, NOW);
+        assert_eq!((applied.subscription.state, applied.ask), (SubscriptionState::PastDue, true));
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_news_again_changes_nothing_and_every_change_is_at_most_one_callback(
+            states in prop::collection::vec(prop::sample::select(SubscriptionState::ALL.to_vec()), 0..20),
+            inquiry in any::<bool>(),
+        ) {
+            let source = if inquiry { Source::Inquiry } else { VERIFIED };
+            let mut before = known(SubscriptionState::Pending);
+            for state in states {
+                let applied = apply_to_subscription(&before, &news(source, state), NOW);
+                prop_assert_eq!(applied.callback.is_some(), applied.subscription.state != before.state);
+                let again = apply_to_subscription(&applied.subscription, &news(source, state), NOW);
+                prop_assert_eq!(again.subscription.state, applied.subscription.state);
+                before = applied.subscription;
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The tables of rules 11 to 13 and 28, and properties over any order of any news.
 
 use super::*;
-use crate::model::{Amount, OperationKey, PaymentKey, Target};
+use crate::model::{ActionState, Amount, Destination, OperationKey, PaymentKey, Reference, Refund, Target};
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -13,30 +13,11 @@ fn euro(minor: u64) -> Amount {
 fn payment(state: PaymentState) -> Payment {
     Payment {
         key: PaymentKey(1),
-        external: "acme".into(),
-        reference: Reference("r".repeat(32)),
         shop_transaction_id: Some("shop-1".into()),
-        payment_method: None,
         amount: Some(euro(500)),
-        authorized: None,
-        captured: None,
-        refunded: 0,
         state,
         ids: vec!["p-1".into()],
-        told: None,
-        description: None,
-        metadata: None,
-        decline_code: None,
-        carry: None,
-        review: None,
-        sequence: 0,
-        observed_at: None,
-        expires_at: None,
-        ask_at: None,
-        checked_at: None,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        refunds: Vec::new(),
+        ..Payment::blank("acme", Origin::Pay, Reference("r".repeat(32)), Timestamp(0))
     }
 }
 
@@ -70,6 +51,7 @@ fn news_state(state: PaymentState) -> NewsState {
         PaymentState::Failed => NewsState::Failed(None),
         PaymentState::Voided => NewsState::Voided,
         PaymentState::NotExecuted => NewsState::NotExecuted,
+        PaymentState::NotCharged => NewsState::NotCharged,
     }
 }
 
@@ -293,7 +275,7 @@ fn a_refund_is_told_once_and_counted_once() {
     accepted.action_id = Some("f-1".into());
     let once = apply(&known, &accepted, NOW);
     assert_eq!(once.payment.refunded, 200);
-    assert_eq!(once.callbacks, [Callback { kind: CallbackType::RefundAccepted, refund: Some(0) }]);
+    assert_eq!(once.callbacks, [Callback { kind: CallbackType::RefundAccepted, about: About::Refund(0) }]);
     let twice = apply(&once.payment, &accepted, NOW);
     assert!(!twice.differs_from(&once.payment));
 }
@@ -339,6 +321,29 @@ fn a_question_that_waits_ends_with_a_decision_and_with_nothing_less() {
     assert_eq!(accepted.ask_at, None);
 }
 
+/// Rule 14: what a plugin asks for counts only where the payment is still open.
+#[test]
+fn a_follow_up_is_wanted_only_while_the_payment_is_open() {
+    let mut asks = news(VERIFIED, NewsState::Authorized);
+    asks.follow_ups = vec![FollowUp::Capture, FollowUp::Resume("{}".into())];
+    let wanted = |known: PaymentState| apply(&payment(known), &asks, NOW).follow_ups.len();
+    assert_eq!([wanted(PaymentState::Pending), wanted(PaymentState::Authorized)], [2, 2]);
+    assert_eq!([wanted(PaymentState::Accepted), wanted(PaymentState::Voided)], [0, 0]);
+}
+
+/// A link that was made is told as one; what becomes of its payment is told as of any other.
+#[test]
+fn a_link_is_told_with_its_url() {
+    let mut known = payment(PaymentState::Started);
+    known.origin = Origin::Link;
+    let destination = Destination { web: Some("https://pay.example/l".into()), app: None };
+    let made = apply(&known, &news(Source::Answer, NewsState::ActionRequired(destination)), NOW);
+    let about = About::Link { url: "https://pay.example/l".into(), description: None };
+    assert_eq!(made.callbacks, [Callback { kind: CallbackType::LinkCreated, about }]);
+    let paid = apply(&made.payment, &news(VERIFIED, NewsState::Accepted), NOW);
+    assert_eq!(paid.callbacks, [Callback { kind: CallbackType::PaymentAccepted, about: About::Payment }]);
+}
+
 fn any_news() -> impl Strategy<Value = News> {
     let source = prop::sample::select(vec![Source::Inquiry, VERIFIED, CANNOT_ASK]);
     let state = prop::sample::select(PaymentState::ALL.to_vec());
@@ -357,7 +362,8 @@ proptest! {
             let applied = apply(&known, &news, NOW);
             let changed = applied.payment.state != known.state;
             // The caller was told, and no payment came to exist.
-            let silent = (known.state, applied.payment.state) == (PaymentState::Started, PaymentState::NotExecuted);
+            let nothing = [PaymentState::NotExecuted, PaymentState::NotCharged];
+            let silent = known.state == PaymentState::Started && nothing.contains(&applied.payment.state);
             prop_assert_eq!(applied.callbacks.len(), usize::from(changed && !silent));
             let unpaid = known.state == PaymentState::Accepted && applied.payment.state != PaymentState::Accepted;
             prop_assert!(!unpaid || news.source == Source::Inquiry);

@@ -15,7 +15,7 @@ pub(super) async fn claim_at_once(store: &Store, claims: impl Iterator<Item = Cl
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_equal_claims_at_once_are_one() {
     let store = opened();
-    let unkept = What::Pay { shop_transaction_id: "s-2".into(), payment_method: None, business_key: false };
+    let unkept = What::Pay(NewPayment { business_key: false, ..new_payment("s-2") });
     for claim in [pay("s-1"), keyed("k", Claim { what: unkept, ..pay("s-2") })] {
         let claimed = claim_at_once(&store, std::iter::repeat_n(claim, 64)).await;
         let new: Vec<_> = claimed
@@ -54,9 +54,9 @@ async fn the_same_request_again_gets_the_same_answer() {
     store.ended(claim.clone(), Settled::Succeeded, Some("p-1")).await;
     let by_business_key = Claim { idempotency_key: None, caller: "another".into(), ..claim.clone() };
     for again in [claim.clone(), by_business_key] {
-        let Claimed::Replay { operation, payment } = store.claim(again).await.unwrap() else { panic!() };
+        let Claimed::Replay { operation, subject } = store.claim(again).await.unwrap() else { panic!() };
         assert_eq!(operation.answer.unwrap().body, b"succeeded");
-        assert_eq!(payment.shown_id(), "p-1");
+        assert_eq!(subject.payment.unwrap().shown_id(), "p-1");
     }
 }
 
@@ -80,7 +80,7 @@ async fn a_shop_transaction_id_belongs_to_one_request() {
         let Claimed::BusinessKeyUsed { payment } = store.claim(other).await.unwrap() else { panic!() };
         assert_eq!((payment.shown_id(), payment.state), ("p-1", PaymentState::Pending));
     }
-    let given_up = What::Pay { shop_transaction_id: "s-1".into(), payment_method: None, business_key: false };
+    let given_up = What::Pay(NewPayment { business_key: false, ..new_payment("s-1") });
     assert!(is_new(&store.claim(Claim { what: given_up, ..pay("s-1") }).await.unwrap()));
 }
 
@@ -91,7 +91,7 @@ async fn a_payment_that_came_to_nothing_frees_its_shop_transaction_id() {
     for settled in [Settled::Declined, Settled::NotExecuted] {
         store.ended(pay("s-1"), settled, None).await;
     }
-    let last = store.ended(pay("s-1"), Settled::Unknown, None).await.changed.payment;
+    let last = store.ended(pay("s-1"), Settled::Unknown, None).await.of_payment().payment;
     assert!(matches!(store.claim(pay("s-1")).await.unwrap(), Claimed::Replay { .. }));
     let found = store.found(Name::ShopTransaction("s-1")).unwrap().payment;
     assert_eq!(found.key, last.key, "the one that lives");

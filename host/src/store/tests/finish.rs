@@ -45,7 +45,7 @@ async fn an_end_writes_outcome_payment_names_answer_and_callback() {
     assert_eq!((kept.phase, kept.outcome), (Phase::Finished, Some(Settled::Succeeded)));
     assert_eq!(kept.answer.unwrap().headers, [("x-payment-outcome".to_owned(), "succeeded".to_owned())]);
     let payment = store.found(Name::Payment("p-1")).unwrap().payment;
-    assert_eq!(payment, finished.changed.payment);
+    assert_eq!(payment, finished.of_payment().payment);
     assert_eq!((payment.captured, payment.told.as_deref(), payment.sequence), (Some(1000), Some("p-1"), 1));
     let body: serde_json::Value =
         serde_json::from_slice(&store.query::<Vec<u8>>("SELECT body FROM callbacks")[0]).unwrap();
@@ -75,7 +75,7 @@ async fn what_stays_open_is_asked_for_and_what_is_decided_is_not() {
     for (settled, due) in [(Settled::Unknown, Some(at)), (Settled::Pending, Some(at)), (Settled::Succeeded, None)] {
         let (operation, _) = store.new_operation(pay(settled.name())).await;
         let finish = Finish { ask_at: Some(at), ..end(&operation, settled, None) };
-        assert_eq!(store.finish(finish).await.unwrap().changed.payment.ask_at, due, "{settled:?}");
+        assert_eq!(store.finish(finish).await.unwrap().of_payment().payment.ask_at, due, "{settled:?}");
     }
     assert_eq!(store.next_ask_due().unwrap(), Some(at));
     assert_eq!(store.due_asks(NOW, 10).unwrap(), []);
@@ -88,14 +88,15 @@ async fn what_stays_open_is_asked_for_and_what_is_decided_is_not() {
 #[tokio::test]
 async fn emits_change_the_payments_that_they_name_and_others_are_counted() {
     let store = opened();
-    let other = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.changed.payment;
+    let other = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.of_payment().payment;
     let (operation, _) = store.new_operation(pay("s-2")).await;
     let own = verified(&["p-2"], NewsState::Accepted);
-    let emitted = vec![verified(&["p-1"], NewsState::Accepted), verified(&["p-9"], NewsState::Accepted), own];
+    let emitted = [verified(&["p-1"], NewsState::Accepted), verified(&["p-9"], NewsState::Accepted), own];
+    let emitted = emitted.map(Event::Payment).to_vec();
     let finish = Finish { emitted, ..end(&operation, Settled::Pending, Some("p-2")) };
     let finished = store.finish(finish).await.unwrap();
     assert_eq!(finished.unmatched_emits, 1);
-    assert_eq!(finished.changed.payment.state, PaymentState::Accepted);
+    assert_eq!(finished.of_payment().payment.state, PaymentState::Accepted);
     assert_eq!(store.state_of(other.shown_id()), PaymentState::Accepted);
     assert_eq!(store.told(), ["payment.pending", "payment.pending", "payment.accepted", "payment.accepted"]);
 }
@@ -108,7 +109,7 @@ async fn an_outcome_merges_with_the_payment_that_was_adopted_before_it() {
     adopt(inquiry(&["p-1"], NewsState::Accepted)).await.unwrap();
     adopt(News { amount: Some(euro(300)), ..about_refund(&["p-1"], "r-1", NewsState::Accepted) }).await.unwrap();
     let adopted = store.found(Name::Payment("p-1")).unwrap().payment;
-    let merged = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.changed.payment;
+    let merged = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.of_payment().payment;
     assert_ne!(merged.key, adopted.key);
     assert_eq!((merged.state, merged.refunded), (PaymentState::Accepted, 300));
     for name in ["p-1", adopted.reference.0.as_str()] {
@@ -140,7 +141,7 @@ async fn a_late_success_is_flagged_where_another_payment_of_its_shop_transaction
 #[tokio::test]
 async fn not_executed_does_not_stand_where_verified_news_says_that_it_was_executed() {
     let store = opened();
-    let payment = store.ended(pay("s-1"), Settled::Succeeded, Some("p-1")).await.changed.payment;
+    let payment = store.ended(pay("s-1"), Settled::Succeeded, Some("p-1")).await.of_payment().payment;
     let claim = keyed("k", refund(payment.key, 400));
     let (operation, _) = store.new_operation(claim.clone()).await;
     let target = Target { host_reference: Some(operation.reference.0.clone()), ..target(&["p-1"]) };
@@ -154,8 +155,8 @@ async fn not_executed_does_not_stand_where_verified_news_says_that_it_was_execut
     let contradicted =
         Finish { answer_if_contradicted: Some(doubtful.clone()), ..end(&operation, Settled::NotExecuted, None) };
     let finished = store.finish(contradicted).await.unwrap();
-    assert_eq!((finished.settled, finished.changed.ask), (Settled::Unknown, true));
-    assert_eq!(finished.changed.payment.refunds[0].state, ActionState::Accepted);
+    assert_eq!((finished.settled, finished.of_payment().ask), (Settled::Unknown, true));
+    assert_eq!(finished.of_payment().payment.refunds[0].state, ActionState::Accepted);
     let Claimed::Replay { operation, .. } = store.claim(claim).await.unwrap() else { panic!("its key is not free") };
     assert_eq!(operation.answer, Some(doubtful));
 }

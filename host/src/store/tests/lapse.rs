@@ -15,10 +15,10 @@ async fn a_lapsed_operation_is_unknown_if_sent_and_not_executed_if_not() {
     assert_eq!(store.lapse(NOW.plus(MINUTE - SECOND)).await.unwrap(), []);
 
     let lapsed = store.lapse(NOW.plus(MINUTE)).await.unwrap();
-    let ends: Vec<_> = lapsed.iter().map(|lapsed| (lapsed.operation, lapsed.settled)).collect();
+    let ends: Vec<_> = lapsed.iter().map(|lapsed| (lapsed.operation.key, lapsed.settled)).collect();
     assert_eq!(ends, [(sent.key, Settled::Unknown), (unsent.key, Settled::NotExecuted)]);
     assert_eq!(store.told(), ["payment.pending"]);
-    let unknown = &lapsed[0].changed.payment;
+    let unknown = &lapsed[0].changed.as_ref().unwrap().payment;
     assert_eq!((unknown.state, unknown.told.as_ref()), (PaymentState::Unknown, Some(&sent.reference.0)));
     assert_eq!(store.due_asks(NOW.plus(MINUTE), 10).unwrap(), std::slice::from_ref(unknown));
 
@@ -47,7 +47,7 @@ async fn at_start_everything_that_ran_has_lapsed() {
     store.sent(refund.key, refund.fence, &[write()], NOW).await.unwrap();
     let store = store.reopened(NOW);
     let lapsed = store.lapse_all(NOW).await.unwrap();
-    let after = &lapsed[0].changed.payment;
+    let after = &lapsed[0].changed.as_ref().unwrap().payment;
     assert_eq!((after.state, after.refunds[0].state), (PaymentState::Accepted, ActionState::Unknown));
     assert_eq!(after.refunds[0].told.as_ref(), Some(&refund.reference.0));
     assert_eq!((after.refundable(), after.ask_at), (Some(900), Some(NOW)));

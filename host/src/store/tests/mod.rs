@@ -1,21 +1,26 @@
 //! The promises of the store's commands, on a real file. What a test needs of a payment's life stands here.
 
 mod callbacks;
+mod captures;
 mod claim;
 mod finish;
+mod follow_ups;
 mod lapse;
 mod open;
 mod refunds;
 mod report;
 mod state;
+mod subscriptions;
 mod webhooks;
 mod writer;
 
-use super::{Changed, Claim, Claimed, Finish, Finished, Found, Name, Settings, Store, StoreError, What};
+use super::{
+    Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Settings, Store, StoreError, Told, What,
+};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, Answer, Kind, News, NewsState, Operation, Payment, PaymentKey, PaymentState,
-    Reference, Seed, Settled, Source, Target, Version,
+    Action, ActionState, Amount, Answer, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
+    PaymentState, Reference, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,16 +77,20 @@ fn pay(shop: &str) -> Claim {
         reference: Reference::random(),
         seed: Seed::random(),
         version: Version("v1".into()),
-        amount: euro(1000),
+        amount: Some(euro(1000)),
         lease_until: NOW.plus(MINUTE),
-        what: What::Pay { shop_transaction_id: shop.into(), payment_method: Some("card".into()), business_key: true },
+        what: What::Pay(new_payment(shop)),
     }
+}
+
+fn new_payment(shop: &str) -> NewPayment {
+    NewPayment { shop_transaction_id: shop.into(), payment_method: Some("card".into()), business_key: true }
 }
 
 fn refund(payment: PaymentKey, minor: u64) -> Claim {
     Claim {
         fingerprint: format!("refund {minor}"),
-        amount: euro(minor),
+        amount: Some(euro(minor)),
         what: What::Refund { payment, repeat_window: 10 * MINUTE },
         ..pay("")
     }
@@ -123,13 +132,11 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
     };
     let id = id.map(str::to_owned);
     let mut target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
-    let (action, action_id) = match operation.kind {
-        Kind::Pay => {
-            target.payment_ids.extend(id.clone());
-            (Action::Payment, None)
-        }
-        Kind::Refund => (Action::Refund, id.clone()),
-    };
+    let action = operation.kind.action().unwrap();
+    let action_id = id.clone().filter(|_| action != Action::Payment);
+    if action == Action::Payment {
+        target.payment_ids.extend(id.clone());
+    }
     let news = News { action_id, ..News::new(Source::Answer, target, action, state) };
     let kept = settled != Settled::NotExecuted;
     Finish {
@@ -137,10 +144,15 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
         operation: operation.key,
         fence: operation.fence,
         settled,
-        news,
+        news: Some(news),
+        subscription_news: None,
+        changes: None,
         emitted: Vec::new(),
-        told_payment_id: id.clone().filter(|_| operation.kind == Kind::Pay),
-        told_refund_id: id.filter(|_| operation.kind == Kind::Refund),
+        told: Told {
+            payment_id: id.clone().filter(|_| operation.kind.makes_payment()),
+            refund_id: id.filter(|_| operation.kind == Kind::Refund),
+            subscription_token: None,
+        },
         answer_if_contradicted: None,
         answer: kept.then(|| Answer {
             status: 200,
@@ -151,8 +163,15 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
     }
 }
 
+impl Finished {
+    /// What it made of its payment.
+    fn of_payment(&self) -> Changed {
+        self.changed.clone().unwrap()
+    }
+}
+
 impl Store {
-    /// Claimed, and on disk.
+    /// Claimed, and on disk, with its payment where it has one.
     async fn new_operation(&self, claim: Claim) -> (Operation, Payment) {
         let claimed = self.accepted_claim(claim).await;
         self.ping().await.unwrap();
@@ -162,7 +181,10 @@ impl Store {
     /// Claimed, and not on disk yet.
     async fn accepted_claim(&self, claim: Claim) -> (Operation, Payment) {
         match self.claim(claim).await.unwrap() {
-            Claimed::New { operation, payment } => (operation, payment),
+            Claimed::New { operation, subject } => {
+                let none = || Payment::blank("acme", Origin::Pay, Reference::random(), NOW);
+                (operation, subject.payment.unwrap_or_else(none))
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -175,8 +197,9 @@ impl Store {
     /// A payment of 10 euro that was accepted under this id.
     async fn accepted(&self, shop: &str, id: &str) -> Payment {
         let finished = self.ended(pay(shop), Settled::Succeeded, Some(id)).await;
-        assert_eq!(finished.changed.payment.state, PaymentState::Accepted);
-        finished.changed.payment
+        let payment = finished.changed.unwrap().payment;
+        assert_eq!(payment.state, PaymentState::Accepted);
+        payment
     }
 
     fn found(&self, name: Name<'_>) -> Option<Found> {

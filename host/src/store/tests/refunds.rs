@@ -4,12 +4,12 @@ use super::*;
 #[tokio::test]
 async fn only_an_accepted_payment_is_refunded_and_in_its_own_currency() {
     let store = opened();
-    let pending = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.changed.payment;
+    let pending = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.of_payment().payment;
     let Claimed::StateForbids { payment } = store.claim(refund(pending.key, 100)).await.unwrap() else { panic!() };
     assert_eq!(payment.state, PaymentState::Pending);
     let accepted = store.accepted("s-2", "p-2").await;
     let dollars = Amount { minor: 100, currency: "USD".into() };
-    let claimed = store.claim(Claim { amount: dollars, ..refund(accepted.key, 100) }).await.unwrap();
+    let claimed = store.claim(Claim { amount: Some(dollars), ..refund(accepted.key, 100) }).await.unwrap();
     assert_eq!(claimed, Claimed::CurrencyDiffers { currency: "EUR".into() });
     assert_eq!(store.claim(refund(PaymentKey(4711), 100)).await, Err(StoreError::Gone));
 }
@@ -33,7 +33,7 @@ async fn open_refunds_hold_their_amount_and_only_a_definite_failure_releases_it(
     let held = [Settled::Succeeded, Settled::Pending, Settled::Unknown, Settled::Declined, Settled::NotExecuted];
     for (settled, left) in held.into_iter().zip([900, 800, 700, 700, 700]) {
         let claim = keyed(settled.name(), refund(payment.key, 100));
-        let after = store.ended(claim, settled, Some(settled.name())).await.changed.payment;
+        let after = store.ended(claim, settled, Some(settled.name())).await.of_payment().payment;
         assert_eq!(after.refundable(), Some(left), "{settled:?}");
     }
     let after = store.found(Name::Refund("succeeded")).unwrap();

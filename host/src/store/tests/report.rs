@@ -93,7 +93,7 @@ async fn a_provider_that_gives_one_id_twice_is_found_out() {
     let second = store.accepted("s-1", "p-1").await;
     assert_eq!(store.found(Name::Payment("p-1")).unwrap().payment.key, second.key);
     let third = store.ended(pay("s-2"), Settled::Succeeded, Some("p-1")).await;
-    assert_eq!(third.changed.alert, Some("name_shared"));
+    assert_eq!(third.of_payment().alert, Some("name_shared"));
     assert_eq!(store.found(Name::Payment("p-1")).unwrap().payment.key, second.key);
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{DatedEvent, Event, SubscriptionNews, SubscriptionState, Trust};
+use crate::model::{DatedEvent, Trust};
 use crate::store::{Received, Receiving, Unparked};
 
 fn receiving(trust: Trust, id: Option<&str>, news: News) -> Receiving {
@@ -15,7 +15,7 @@ fn receiving(trust: Trust, id: Option<&str>, news: News) -> Receiving {
     }
 }
 
-async fn receive(store: &Store, trust: Trust, id: Option<&str>, news: News) -> Received {
+pub(super) async fn receive(store: &Store, trust: Trust, id: Option<&str>, news: News) -> Received {
     store.receive(receiving(trust, id, news)).await.unwrap().remove(0)
 }
 
@@ -55,7 +55,7 @@ async fn news_that_came_before_the_answer_is_applied_with_it() {
     assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news.clone()).await, Received::Parked);
     assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news.clone()).await, Received::Repeated);
     let finished = store.finish(end(&operation, Settled::Pending, Some("p-1"))).await.unwrap();
-    assert_eq!(finished.changed.payment.state, PaymentState::Accepted);
+    assert_eq!(finished.of_payment().payment.state, PaymentState::Accepted);
     assert_eq!(store.told(), ["payment.pending", "payment.accepted"]);
     assert_eq!(
         receive(&store, Trust::Verified, Some("e-1"), news).await,
@@ -71,7 +71,7 @@ async fn a_hint_that_came_before_the_answer_is_asked_about_with_it() {
     let (operation, _) = store.new_operation(pay("s-1")).await;
     assert_eq!(receive(&store, Trust::Hint, None, verified(&["p-1"], NewsState::Accepted)).await, Received::Parked);
     let finished = store.finish(end(&operation, Settled::Pending, Some("p-1"))).await.unwrap();
-    assert!(finished.changed.ask);
+    assert!(finished.of_payment().ask);
     assert_eq!(store.due_asks(NOW, 10).unwrap().len(), 1);
     assert_eq!(store.unpark(NOW.plus(DAY), None).await.unwrap(), []);
 }
@@ -109,7 +109,7 @@ async fn news_finds_its_payment_by_every_name() {
         assert!(matches!(receive(&store, Trust::Verified, None, news).await, Received::Applied(_)));
     }
     assert_eq!(store.state_of("p-1"), PaymentState::Pending);
-    let finished = store.finish(end(&operation, Settled::Succeeded, Some("p-1"))).await.unwrap().changed;
+    let finished = store.finish(end(&operation, Settled::Succeeded, Some("p-1"))).await.unwrap().of_payment();
     store.ended(refund(finished.payment.key, 100), Settled::Pending, Some("r-1")).await;
     receive(&store, Trust::Verified, None, about_refund(&[], "r-1", NewsState::Accepted)).await;
     assert_eq!(store.found(Name::Refund("r-1")).unwrap().payment.refunded, 100);
@@ -131,24 +131,6 @@ async fn a_flood_of_hints_about_nothing_fills_no_disk() {
     assert_eq!(store.receive(flood).await.unwrap()[0], Received::Dropped);
     let verified = verified(&["p-2000"], NewsState::Accepted);
     assert_eq!(receive(&store, Trust::Verified, None, verified).await, Received::Parked);
-}
-
-#[tokio::test]
-async fn news_of_a_subscription_is_remembered_and_handed_back() {
-    let store = opened();
-    let news = SubscriptionNews {
-        tokens: vec!["t".into()],
-        host_reference: None,
-        state: SubscriptionState::Active,
-        metadata: None,
-        carry: None,
-    };
-    let event = DatedEvent { id: Some("e-1".into()), occurred_at: None, event: Event::Subscription(news) };
-    let both = Receiving {
-        events: vec![event.clone(), event],
-        ..receiving(Trust::Verified, None, verified(&[], NewsState::Pending))
-    };
-    assert_eq!(store.receive(both).await.unwrap(), [Received::NotHandledYet, Received::Repeated]);
 }
 
 /// The merchant's id outlives an attempt: the end of the first says nothing about the second.
@@ -191,7 +173,7 @@ async fn news_of_a_refund_that_may_be_ours_waits_until_ours_has_its_name() {
         assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news()).await, Received::Repeated);
         assert_eq!(store.unpark(NOW.plus(2 * DAY), None).await.unwrap(), [], "not while ours has no name");
         let finished = store.finish(end(&ours, Settled::Succeeded, Some(named))).await.unwrap();
-        assert_eq!(finished.changed.payment.refunded, refunded, "ours is {named}");
+        assert_eq!(finished.of_payment().payment.refunded, refunded, "ours is {named}");
         assert_eq!(store.told().iter().filter(|kind| *kind == "refund.accepted").count(), told);
         assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news()).await, Received::Repeated);
         assert_eq!(store.query::<i64>("SELECT count(*) FROM parked_names"), [0]);

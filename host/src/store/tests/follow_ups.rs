@@ -1,0 +1,69 @@
+//! What plugins ask to be done next: kept with the news that asks for it, once for each payment and content (rule 14).
+
+use super::*;
+use crate::model::FollowUp;
+use crate::store::{DueFollowUp, FollowUpKey};
+
+fn asks(follow_ups: Vec<FollowUp>) -> News {
+    News { follow_ups, ..inquiry(&["p-1"], NewsState::Authorized) }
+}
+
+fn resume(payment: PaymentKey, key: FollowUpKey) -> Claim {
+    Claim { fingerprint: format!("follow-up {}", key.0), amount: None, what: What::Resume(payment, key), ..pay("") }
+}
+
+async fn due(store: &Store, now: Timestamp) -> Vec<DueFollowUp> {
+    store.due_follow_ups(now, 10).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_asked_for_twice_is_done_once() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await;
+    let step = || FollowUp::Resume(r#"{"step":2}"#.into());
+    for _ in 0..2 {
+        store.report(report::reporting(asks(vec![FollowUp::Capture, step()]))).await.unwrap();
+    }
+    let waiting = due(&store, NOW).await;
+    assert_eq!(waiting.iter().map(|due| due.follow_up.clone()).collect::<Vec<_>>(), [FollowUp::Capture, step()]);
+    let (payment, key) = (waiting[1].payment.key, waiting[1].key);
+    let (operation, _) = store.new_operation(resume(payment, key)).await;
+    assert_eq!(store.claim(resume(payment, key)).await.unwrap(), Claimed::FollowedUp);
+    store.finish(end(&operation, Settled::Succeeded, None)).await.unwrap();
+    assert_eq!(store.state_of("p-1"), PaymentState::Accepted);
+    store.report(report::reporting(asks(vec![step()]))).await.unwrap();
+    assert_eq!(due(&store, NOW).await.len(), 1, "the capture alone");
+}
+
+#[tokio::test]
+async fn what_was_not_executed_waits_again_and_is_given_up_in_the_end() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await;
+    store.report(report::reporting(asks(vec![FollowUp::Resume("1".into())]))).await.unwrap();
+    let mut now = NOW;
+    for attempt in 1..=5 {
+        let waiting = due(&store, now).await.pop().unwrap();
+        let (operation, _) = store.new_operation(resume(waiting.payment.key, waiting.key)).await;
+        let not_executed =
+            Finish { news: Some(inquiry(&[], NewsState::Unknown)), now, ..end(&operation, Settled::NotExecuted, None) };
+        let finished = store.finish(not_executed).await.unwrap();
+        assert_eq!(finished.given_up, attempt == 5);
+        assert_eq!(due(&store, now).await, []);
+        now = now.plus(DAY);
+    }
+    assert_eq!(due(&store, now.plus(30 * DAY)).await, []);
+    assert_eq!(store.state_of("p-1"), PaymentState::Authorized, "the payment stands where it stood");
+}
+
+#[tokio::test]
+async fn what_is_put_off_is_not_begun_before_its_time() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await;
+    store.report(report::reporting(asks(vec![FollowUp::Capture]))).await.unwrap();
+    let key = due(&store, NOW).await[0].key;
+    store.put_off(key, NOW.plus(MINUTE)).await.unwrap();
+    assert_eq!(due(&store, NOW.plus(MINUTE - SECOND)).await, []);
+    assert_eq!(due(&store, NOW.plus(MINUTE)).await.len(), 1);
+    store.drop_follow_up(key).await.unwrap();
+    assert_eq!(due(&store, NOW.plus(DAY)).await, []);
+}

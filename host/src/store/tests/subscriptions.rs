@@ -1,0 +1,247 @@
+//! Subscriptions: rows of their own, found by every token they ever had, with charges that the provider makes by itself.
+
+use super::*;
+use crate::model::{Charge, DatedEvent, Interval, Plan, Subscription, SubscriptionNews, SubscriptionState, Trust};
+use crate::store::{Received, Receiving, Whose};
+
+fn begin(shop: &str) -> Claim {
+    let plan = Plan { interval: Interval::Month, interval_count: 1, expires_after: Some(12) };
+    Claim {
+        fingerprint: format!("start {shop}"),
+        what: What::Subscribe(Kind::Start, new_payment(shop), plan),
+        ..pay(shop)
+    }
+}
+
+fn charge(whose: Whose, shop: &str) -> Claim {
+    Claim { fingerprint: format!("charge {shop}"), what: What::Charge(whose, new_payment(shop)), ..pay(shop) }
+}
+
+/// The end of a start: the subscription stands so, under this token.
+fn began(operation: &Operation, settled: Settled, state: SubscriptionState, token: Option<&str>) -> Finish {
+    let tokens: Vec<_> = token.map(str::to_owned).into_iter().collect();
+    let own = Some(operation.reference.0.clone());
+    let told = token.unwrap_or(&operation.reference.0).to_owned();
+    let id = (settled == Settled::Succeeded).then_some("p-1");
+    let finish = end(operation, settled, id);
+    Finish {
+        subscription_news: Some(SubscriptionNews { tokens, ..SubscriptionNews::new(Source::Answer, own, state) }),
+        told: Told { subscription_token: Some(told), ..finish.told.clone() },
+        ..finish
+    }
+}
+
+async fn active(store: &Store) -> Subscription {
+    let (operation, _) = store.new_operation(begin("s-1")).await;
+    let finish = began(&operation, Settled::Succeeded, SubscriptionState::Active, Some("sub-1"));
+    store.finish(finish).await.unwrap().subscription.unwrap().subscription
+}
+
+fn news(token: &str, state: SubscriptionState) -> SubscriptionNews {
+    let source = Source::Verified { can_ask: true };
+    SubscriptionNews { tokens: vec![token.into()], ..SubscriptionNews::new(source, None, state) }
+}
+
+fn charged(token: &str, id: &str) -> Event {
+    let news = News { amount: Some(euro(1000)), ..verified(&[id], NewsState::Accepted) };
+    Event::Charge(Charge { tokens: vec![token.into()], host_reference: None, news })
+}
+
+async fn receive(store: &Store, trust: Trust, event: Event, now: Timestamp) -> Received {
+    let receiving = Receiving {
+        now,
+        external: "acme".into(),
+        trust,
+        events: vec![DatedEvent { id: None, occurred_at: None, event }],
+        parked_until: now.plus(DAY),
+        events_live: 35 * DAY,
+        ask_at: None,
+    };
+    store.receive(receiving).await.unwrap().remove(0)
+}
+
+fn found(store: &Store, token: &str) -> Subscription {
+    store.subscription("acme", token).unwrap().unwrap()
+}
+
+/// Rules 5, 15 and 29.
+#[tokio::test]
+async fn a_subscription_begins_with_its_payment_and_both_are_told() {
+    let store = opened();
+    let subscription = active(&store).await;
+    assert_eq!((subscription.state, subscription.shown_token()), (SubscriptionState::Active, "sub-1"));
+    for name in ["sub-1", subscription.reference.0.as_str()] {
+        assert_eq!(found(&store, name).key, subscription.key, "{name}");
+    }
+    let payment = store.found(Name::Payment("p-1")).unwrap().payment;
+    assert_eq!((payment.subscription, payment.state), (Some(subscription.key), PaymentState::Accepted));
+    assert_eq!(store.told(), ["subscription.active", "payment.accepted"]);
+    assert!(matches!(store.claim(begin("s-1")).await.unwrap(), Claimed::Replay { .. }), "the business key");
+    assert!(is_new(&store.claim(pay("s-1")).await.unwrap()), "which is another's for another kind");
+}
+
+/// Rule 3.
+#[tokio::test]
+async fn a_start_whose_host_died_is_unknown_under_the_hosts_own_token() {
+    let store = opened();
+    let (operation, _) = store.new_operation(begin("s-1")).await;
+    let write = crate::model::Write { method: "POST".into(), url: "https://a.example/s".into(), digest: "d".into() };
+    store.sent(operation.key, operation.fence, &[write], NOW).await.unwrap();
+    store.lapse(NOW.plus(MINUTE)).await.unwrap();
+    let unknown = found(&store, &operation.reference.0);
+    assert_eq!((unknown.state, unknown.told.as_ref()), (SubscriptionState::Unknown, Some(&operation.reference.0)));
+    assert_eq!(store.told(), ["subscription.unknown", "payment.pending"]);
+    assert_eq!(store.due_subscription_asks(NOW.plus(MINUTE), 10).unwrap().len(), 1);
+    let forbidden = store.claim(charge(Whose::Known(unknown.key), "s-2")).await.unwrap();
+    assert!(matches!(forbidden, Claimed::SubscriptionForbids { .. }), "{forbidden:?}");
+    let told = news("sub-1", SubscriptionState::Active);
+    let told = SubscriptionNews { host_reference: Some(operation.reference.0.clone()), ..told };
+    receive(&store, Trust::Verified, Event::Subscription(told), NOW.plus(MINUTE)).await;
+    let known = found(&store, "sub-1");
+    assert_eq!((known.key, known.shown_token()), (unknown.key, operation.reference.0.as_str()), "as it was told");
+}
+
+#[tokio::test]
+async fn the_same_shop_transaction_may_be_charged_under_each_subscription() {
+    let store = opened();
+    let subscription = active(&store).await;
+    let (first, _) = store.new_operation(charge(Whose::Known(subscription.key), "s-2")).await;
+    assert_eq!(first.subscription, Some(subscription.key));
+    let again = store.claim(charge(Whose::Known(subscription.key), "s-2")).await.unwrap();
+    assert!(matches!(again, Claimed::Running { .. }), "{again:?}");
+    let other = store.claim(charge(Whose::Elsewhere("sub-9".into()), "s-2")).await.unwrap();
+    assert!(is_new(&other), "one that was made elsewhere is the provider's to judge");
+    store.ping().await.unwrap();
+    assert_eq!(found(&store, "sub-9").state, SubscriptionState::Unknown);
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_over_is_not_charged_and_may_be_ended_again() {
+    let store = opened();
+    let subscription = active(&store).await;
+    let expire = || Claim {
+        fingerprint: "expire".into(),
+        amount: None,
+        what: What::Expire(Whose::Known(subscription.key)),
+        ..pay("")
+    };
+    for _ in 0..2 {
+        let (operation, _) = store.new_operation(expire()).await;
+        let own = Some(operation.reference.0.clone());
+        let canceled = SubscriptionNews::new(Source::Answer, own, SubscriptionState::Canceled);
+        let finish = Finish {
+            news: None,
+            subscription_news: Some(canceled),
+            ..end(&Operation { kind: Kind::Pay, ..operation }, Settled::Succeeded, None)
+        };
+        store.finish(finish).await.unwrap();
+    }
+    assert_eq!(found(&store, "sub-1").state, SubscriptionState::Canceled);
+    assert_eq!(store.told(), ["subscription.active", "payment.accepted", "subscription.canceled"]);
+    let forbidden = store.claim(charge(Whose::Known(subscription.key), "s-2")).await.unwrap();
+    assert!(matches!(forbidden, Claimed::SubscriptionForbids { .. }));
+}
+
+/// Rule 19: what may be done again keeps no key.
+#[tokio::test]
+async fn a_change_whose_end_is_unknown_may_be_sent_again_under_its_key() {
+    let store = opened();
+    let subscription = active(&store).await;
+    let update = || {
+        let what = What::Update(Whose::Known(subscription.key), Default::default());
+        keyed("k", Claim { fingerprint: "update".into(), amount: None, what, ..pay("") })
+    };
+    let (operation, _) = store.new_operation(update()).await;
+    let unknown = Finish { news: None, ..end(&Operation { kind: Kind::Pay, ..operation }, Settled::Unknown, None) };
+    store.finish(unknown).await.unwrap();
+    assert!(is_new(&store.claim(update()).await.unwrap()));
+}
+
+/// Rule 14.
+#[tokio::test]
+async fn a_charge_that_the_provider_makes_becomes_a_payment_once() {
+    let store = opened();
+    let subscription = active(&store).await;
+    let received = receive(&store, Trust::Verified, charged("sub-1", "p-2"), NOW).await;
+    let Received::Adopted(changed) = received else { panic!("{received:?}") };
+    assert_eq!((changed.payment.subscription, changed.payment.state), (Some(subscription.key), PaymentState::Accepted));
+    let again = receive(&store, Trust::Verified, charged("sub-1", "p-2"), NOW).await;
+    assert!(matches!(again, Received::Applied(changed) if !changed.written));
+    assert_eq!(store.told(), ["subscription.active", "payment.accepted", "payment.accepted"]);
+    let refunded = store.ended(refund(changed.payment.key, 400), Settled::Succeeded, Some("r-1")).await;
+    assert_eq!(refunded.of_payment().payment.refunded, 400);
+}
+
+/// Rule 27: it may be the very charge that we are making.
+#[tokio::test]
+async fn a_charge_waits_while_one_of_ours_has_no_name() {
+    let store = opened();
+    let subscription = active(&store).await;
+    let (ours, _) = store.new_operation(charge(Whose::Known(subscription.key), "s-2")).await;
+    assert_eq!(receive(&store, Trust::Verified, charged("sub-1", "p-2"), NOW).await, Received::Parked);
+    store.finish(end(&ours, Settled::Succeeded, Some("p-2"))).await.unwrap();
+    store.unpark(NOW, None).await.unwrap();
+    assert_eq!(store.query::<i64>("SELECT count(*) FROM payments"), [2]);
+    let (other, _) = store.new_operation(charge(Whose::Known(subscription.key), "s-3")).await;
+    assert_eq!(receive(&store, Trust::Verified, charged("sub-1", "p-3"), NOW).await, Received::Parked);
+    store.finish(end(&other, Settled::Succeeded, Some("p-4"))).await.unwrap();
+    assert_eq!(store.unpark(NOW, None).await.unwrap().len(), 1);
+    assert_eq!(store.state_of("p-3"), PaymentState::Accepted, "it was another one");
+}
+
+/// Rule 27.
+#[tokio::test]
+async fn news_of_a_subscription_that_is_not_known_yet_waits_for_it() {
+    let store = opened();
+    let past_due = || Event::Subscription(news("sub-1", SubscriptionState::PastDue));
+    assert_eq!(receive(&store, Trust::Verified, past_due(), NOW).await, Received::Parked);
+    assert_eq!(receive(&store, Trust::Verified, charged("sub-1", "p-2"), NOW).await, Received::Parked);
+    active(&store).await;
+    assert_eq!(found(&store, "sub-1").state, SubscriptionState::PastDue);
+    assert_eq!(store.state_of("p-2"), PaymentState::Accepted);
+    assert_eq!(store.query::<i64>("SELECT count(*) FROM parked_names"), [0]);
+}
+
+#[tokio::test]
+async fn verified_news_of_a_subscription_that_nobody_began_here_is_taken_in_after_a_day() {
+    let store = opened();
+    let event = Event::Subscription(news("sub-7", SubscriptionState::Active));
+    receive(&store, Trust::Verified, event, NOW).await;
+    assert!(store.subscription("acme", "sub-7").unwrap().is_none());
+    store.unpark(NOW.plus(DAY), None).await.unwrap();
+    let adopted = found(&store, "sub-7");
+    assert_eq!((adopted.state, adopted.shown_token()), (SubscriptionState::Active, "sub-7"));
+    let (operation, _) = store.new_operation(begin("s-1")).await;
+    let finish = began(&operation, Settled::Succeeded, SubscriptionState::Active, Some("sub-7"));
+    store.finish(finish).await.unwrap();
+    assert_eq!(found(&store, "sub-7").reference, operation.reference, "it was one of ours after all");
+}
+
+/// Rule 24.
+#[tokio::test]
+async fn a_hint_about_a_subscription_only_makes_the_host_ask() {
+    let store = opened();
+    active(&store).await;
+    let hint = || Event::Subscription(news("sub-1", SubscriptionState::Canceled));
+    for _ in 0..2 {
+        assert!(matches!(receive(&store, Trust::Hint, hint(), NOW).await, Received::AskSubscription(_)));
+    }
+    assert_eq!(found(&store, "sub-1").state, SubscriptionState::Active);
+    assert_eq!(store.due_subscription_asks(NOW, 10).unwrap().len(), 1);
+}
+
+/// Rule 32.
+#[tokio::test]
+async fn callbacks_of_a_subscription_are_a_lane_of_their_own() {
+    let store = opened();
+    active(&store).await;
+    receive(&store, Trust::Verified, Event::Subscription(news("sub-1", SubscriptionState::PastDue)), NOW).await;
+    let leased = store.lease_callbacks("acme", NOW, NOW.plus(MINUTE), 10).await.unwrap();
+    let kinds: Vec<_> = leased
+        .iter()
+        .map(|delivery| serde_json::from_slice::<serde_json::Value>(&delivery.body).unwrap())
+        .map(|body| (body["type"].to_string(), body["sequence"].to_string()))
+        .collect();
+    let expected = [("\"subscription.active\"", "1"), ("\"payment.accepted\"", "1")];
+    assert_eq!(kinds, expected.map(|(kind, sequence)| (kind.to_owned(), sequence.to_owned())));
+}
