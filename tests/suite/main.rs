@@ -11,7 +11,7 @@ mod harness;
 
 mod bad_input;
 mod captures;
-mod captures;
+mod cli;
 mod crash;
 mod crash_points;
 mod documentation;
@@ -30,6 +30,5 @@ mod pay;
 mod refunds;
 mod rest;
 mod sandbox;
-mod subscriptions;
 mod subscriptions;
 mod webhooks;

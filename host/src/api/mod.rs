@@ -10,6 +10,7 @@ mod documentation;
 mod health;
 mod idempotency;
 mod observe;
+pub(crate) mod offline;
 mod problem;
 mod respond;
 mod routes;

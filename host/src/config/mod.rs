@@ -24,7 +24,7 @@ mod warn;
 
 pub use place::Fault;
 pub use show::Setting;
-pub use sources::{Flag, ReadFile, Sources, read_file};
+pub use sources::{Flag, ReadFile, Sources, read_file, write_file};
 
 use crate::crash::Point;
 use crate::{api, operations, outbox, registry, runtime, store, telemetry};

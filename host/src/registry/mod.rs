@@ -8,6 +8,7 @@ mod settings;
 mod table;
 mod watch;
 
+pub use admission::lacks;
 pub use meters::Meters;
 pub use settings::Settings;
 pub use table::{Absence, External, Registry, Serving};
