@@ -44,11 +44,9 @@ pub(super) fn parameters(route: &Route, method: &HttpMethod) -> Vec<Parameter> {
 
 /// Whether it is recognised when it is sent again.
 fn takes_key(operation: Does) -> bool {
-    match operation {
-        Does::Pay | Does::Refund | Does::Capture | Does::Void | Does::Link | Does::Utility => true,
-        Does::Schedule | Does::Start | Does::Charge | Does::Update | Does::Expire => true,
-        _ => false,
-    }
+    let payments = matches!(operation, Does::Pay | Does::Refund | Does::Capture | Does::Void | Does::Link);
+    let subscriptions = matches!(operation, Does::Schedule | Does::Start | Does::Charge | Does::Update | Does::Expire);
+    payments || subscriptions || operation == Does::Utility
 }
 
 fn parameter(name: &str, place: ParameterIn, schema: Object) -> Parameter {

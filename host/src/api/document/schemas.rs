@@ -3,7 +3,8 @@
 use super::super::problem::Code;
 use crate::model::MAX_MINOR;
 use serde_json::{Value, json};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema};
 
 /// The body of pay.
@@ -16,10 +17,10 @@ pub(super) fn pay_request() -> Object {
         .required("currency")
         .property("shopTransactionId", id("The merchant's own id. The same body again gets the same answer."))
         .required("shopTransactionId")
-        .property("successRedirectUrl", url("Where the payer goes afterwards."))
-        .property("failureRedirectUrl", url("Where the payer goes if it fails."))
-        .property("paymentMethod", payment_method())
-        .property("providerData", any_object("Passed on to the plugin untouched."))
+        .property("successRedirectUrl", optional(url("Where the payer goes afterwards.")))
+        .property("failureRedirectUrl", optional(url("Where the payer goes if it fails.")))
+        .property("paymentMethod", optional(payment_method()))
+        .property("providerData", optional(any_object("Passed on to the plugin untouched.")))
         .examples([pay_example()])
         .build()
 }
@@ -46,7 +47,7 @@ pub(super) fn refund_request() -> Object {
         .required("amount")
         .property("currency", currency())
         .required("currency")
-        .property("providerData", any_object("Passed on to the plugin untouched."))
+        .property("providerData", optional(any_object("Passed on to the plugin untouched.")))
         .examples([refund_example()])
         .build()
 }
@@ -67,8 +68,9 @@ pub(super) fn capture_request() -> Object {
         .required("paymentId")
         .property("amount", amount(1))
         .property("currency", currency())
-        .property("final", flag("Whether no further capture will follow: the rest may be released.", true))
-        .property("providerData", any_object("Passed on to the plugin untouched."))
+        .extensions(Some(amount_and_currency()))
+        .property("final", optional(flag("Whether no further capture will follow: the rest may be released.", true)))
+        .property("providerData", optional(any_object("Passed on to the plugin untouched.")))
         .examples([capture_example()])
         .build()
 }
@@ -97,9 +99,9 @@ pub(super) fn void_example() -> Value {
 pub(super) fn status_request() -> Object {
     ObjectBuilder::new()
         .description(Some("Exactly one of the three. Fields that are not listed are ignored."))
-        .property("paymentId", id("Any id of the payment that the caller was told."))
-        .property("shopTransactionId", id("The merchant's own id: the payment that lives, else the newest."))
-        .property("refundId", id("Any id of a refund that the caller was told."))
+        .property("paymentId", optional(id("Any id of the payment that the caller was told.")))
+        .property("shopTransactionId", optional(id("The merchant's own id: the payment that lives, else the newest.")))
+        .property("refundId", optional(id("Any id of a refund that the caller was told.")))
         .examples([status_example()])
         .build()
 }
@@ -122,6 +124,24 @@ pub(super) fn payment_method() -> Object {
 /// Somebody's id.
 pub(super) fn id(about: &str) -> Object {
     string(about).min_length(Some(1)).max_length(Some(255)).build()
+}
+
+/// A member that may be null, which is as if it were missing.
+pub(super) fn optional(mut object: Object) -> Object {
+    object.schema_type = match object.schema_type {
+        SchemaType::Type(kind) => SchemaType::from_iter([kind, Type::Null]),
+        other => other,
+    };
+    if let Some(words) = &mut object.enum_values {
+        words.push(Value::Null);
+    }
+    object
+}
+
+/// `amount` and `currency` stand together or not at all: JSON Schema has a word for it that the builder has not.
+pub(super) fn amount_and_currency() -> Extensions {
+    let both = json!({"amount": ["currency"], "currency": ["amount"]});
+    [("dependentRequired", both)].into_iter().collect()
 }
 
 /// Text, with what it is.

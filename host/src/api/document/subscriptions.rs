@@ -1,7 +1,7 @@
 //! What the bodies of the operations on subscriptions may hold, in the words of JSON Schema.
 
 use super::super::v3::MOST_COUNTED;
-use super::schemas::{amount, any_object, currency, id, payment_method, string, url};
+use super::schemas::{amount, amount_and_currency, any_object, currency, id, optional, payment_method, string, url};
 use crate::model::Interval;
 use serde_json::{Value, json};
 use utoipa::openapi::schema::Type;
@@ -9,8 +9,10 @@ use utoipa::openapi::{Object, ObjectBuilder};
 
 /// The body of schedule and start.
 pub(super) fn subscribe_request() -> Object {
+    let mut info = plan("When it is billed.", std::convert::identity);
+    info.required = ["interval", "intervalCount"].map(str::to_owned).to_vec();
     paid("A subscription to begin. Fields that are not listed are ignored.", 0)
-        .property("subscriptionInfo", plan("When it is billed.").required("interval").required("intervalCount").build())
+        .property("subscriptionInfo", info)
         .required("subscriptionInfo")
         .examples([subscribe_example()])
         .build()
@@ -60,10 +62,11 @@ pub(super) fn update_request() -> Object {
         ))
         .property("amount", amount(1))
         .property("currency", currency())
-        .property("shopTransactionId", id("The merchant's own id."))
-        .property("subscriptionInfo", plan("What is to change of when it is billed.").build())
-        .property("providerData", any_object("Passed on to the plugin untouched."))
-        .examples([subscribe_example()])
+        .extensions(Some(amount_and_currency()))
+        .property("shopTransactionId", optional(id("The merchant's own id.")))
+        .property("subscriptionInfo", optional(plan("What is to change of when it is billed.", optional)))
+        .property("providerData", optional(any_object("Passed on to the plugin untouched.")))
+        .examples([update_example()])
         .build()
 }
 
@@ -82,19 +85,23 @@ fn paid(about: &str, least: u64) -> ObjectBuilder {
         .required("currency")
         .property("shopTransactionId", id("The merchant's own id. The same body again gets the same answer."))
         .required("shopTransactionId")
-        .property("successRedirectUrl", url("Where the payer goes afterwards."))
-        .property("failureRedirectUrl", url("Where the payer goes if it fails."))
-        .property("paymentMethod", payment_method())
-        .property("providerData", any_object("Passed on to the plugin untouched."))
+        .property("successRedirectUrl", optional(url("Where the payer goes afterwards.")))
+        .property("failureRedirectUrl", optional(url("Where the payer goes if it fails.")))
+        .property("paymentMethod", optional(payment_method()))
+        .property("providerData", optional(any_object("Passed on to the plugin untouched.")))
 }
 
-fn plan(about: &str) -> ObjectBuilder {
+/// When a subscription is billed; `member` says of interval and count whether they may be null.
+fn plan(about: &str, member: fn(Object) -> Object) -> Object {
     let interval = string("What it counts in; a provider may take only some of them.");
+    let interval = interval.enum_values(Some(Interval::ALL.map(Interval::name))).build();
     ObjectBuilder::new()
+        .schema_type(Type::Object)
         .description(Some(about))
-        .property("interval", interval.enum_values(Some(Interval::ALL.map(Interval::name))).build())
-        .property("intervalCount", count("How many intervals lie between two payments."))
-        .property("expiresAfter", count("At most this many payments; without it, until it is ended."))
+        .property("interval", member(interval))
+        .property("intervalCount", member(count("How many intervals lie between two payments.")))
+        .property("expiresAfter", optional(count("At most this many payments; without it, until it is ended.")))
+        .build()
 }
 
 fn count(about: &str) -> Object {

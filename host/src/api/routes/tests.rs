@@ -72,6 +72,8 @@ async fn a_wrong_method_is_a_405_problem_that_names_the_right_ones() {
         (Method::DELETE, "/v3/acme/status", "GET,HEAD,POST"),
         (Method::POST, "/v3", "GET,HEAD"),
         (Method::GET, "/v3/acme/subscription/expire/1", "POST,DELETE"),
+        (Method::TRACE, "/v3/acme/utility/x", "GET,HEAD,PUT,POST,PATCH,OPTIONS,DELETE"),
+        (Method::from_bytes(b"BREW").unwrap(), "/v3/acme/utility/x", "GET,HEAD,PUT,POST,PATCH,OPTIONS,DELETE"),
     ];
     for (method, path, allow) in cases {
         let (status, headers, body) = ask(&router, method, path, "").await;

@@ -83,11 +83,18 @@ mod tests {
 
     #[test]
     fn every_field_is_optional() {
-        for nothing in ["{}", r#"{"subscriptionInfo": {}}"#, r#"{"amount": null, "subscriptionInfo": null}"#] {
+        for nothing in ["{}", r#"{"subscriptionInfo": {}}"#, r#"{"shopTransactionId": null, "subscriptionInfo": null}"#]
+        {
             assert_eq!(read(nothing), Ok(Changes::default()), "{nothing}");
         }
         let longer = Changes { expires_after: Some(24), ..Changes::default() };
         assert_eq!(read(r#"{"subscriptionInfo": {"expiresAfter": 24}}"#), Ok(longer));
+    }
+
+    #[test]
+    fn null_is_no_amount() {
+        let faults = Err(vec!["/amount".to_owned(), "/currency".to_owned()]);
+        assert_eq!(read(r#"{"amount": null, "currency": null}"#), faults);
     }
 
     #[test]
