@@ -20,6 +20,7 @@ mod faults_store;
 mod folder;
 mod idempotency;
 mod idempotency_keys;
+mod limits;
 mod money;
 mod money_callbacks;
 mod pay;

@@ -6,6 +6,7 @@
 
 mod document;
 mod documentation;
+mod head;
 mod health;
 mod idempotency;
 mod observe;

@@ -30,10 +30,13 @@ pub(super) enum Code {
     RefundRepeated,
     StateForbids,
     BodyTooLarge,
+    UriTooLong,
     NotJsonType,
+    ContentEncoded,
     Invalid,
     KeyReused,
     RefundTooLarge,
+    HeadersTooLarge,
     Internal,
     NotSupported,
     NotExecuted,
@@ -51,7 +54,7 @@ type Row = (&'static str, u16, &'static str, bool);
 
 impl Code {
     /// All of them, in the order of their status.
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::NotJson,
         Self::BadHeader,
         Self::BadQuery,
@@ -68,10 +71,13 @@ impl Code {
         Self::RefundRepeated,
         Self::StateForbids,
         Self::BodyTooLarge,
+        Self::UriTooLong,
         Self::NotJsonType,
+        Self::ContentEncoded,
         Self::Invalid,
         Self::KeyReused,
         Self::RefundTooLarge,
+        Self::HeadersTooLarge,
         Self::Internal,
         Self::NotSupported,
         Self::NotExecuted,
@@ -85,7 +91,7 @@ impl Code {
 
     fn row(self) -> Row {
         match self {
-            Self::NotJson => ("not_json", 400, "The body is not JSON", false),
+            Self::NotJson => ("not_json", 400, "The body cannot be read as JSON", false),
             Self::BadHeader => ("bad_header", 400, "A header is malformed", false),
             Self::BadQuery => ("bad_query", 400, "The query is not right", false),
             Self::BadBody => ("bad_body", 400, "The body did not arrive whole", true),
@@ -101,10 +107,13 @@ impl Code {
             Self::RefundRepeated => ("refund_repeated", 409, "An equal refund was made a moment ago", false),
             Self::StateForbids => ("state_forbids", 409, "The payment's state does not allow it", false),
             Self::BodyTooLarge => ("body_too_large", 413, "The body is too large", false),
+            Self::UriTooLong => ("uri_too_long", 414, "The path with its query is too long", false),
             Self::NotJsonType => ("not_json_type", 415, "The body is not declared as JSON", false),
+            Self::ContentEncoded => ("content_encoded", 415, "The body is compressed", false),
             Self::Invalid => ("invalid", 422, "The request is not right", false),
             Self::KeyReused => ("idempotency_key_reused", 422, "The Idempotency-Key belongs to another request", false),
             Self::RefundTooLarge => ("refund_too_large", 422, "The refund is larger than what is left", false),
+            Self::HeadersTooLarge => ("headers_too_large", 431, "The headers are too large", false),
             Self::Internal => ("internal", 500, "The host failed", false),
             Self::NotSupported => ("not_supported", 501, "This external does not support the operation", false),
             Self::NotExecuted => ("not_executed", 502, "The provider could not be reached or refused", true),
@@ -247,9 +256,9 @@ impl Problem {
         self
     }
 
-    /// With what belongs to one request alone.
-    pub(super) fn of_request(mut self, path: &str, request_id: &str) -> Self {
-        self.0.instance = Some(path.to_owned());
+    /// With what belongs to one request alone; no path where it is too long to be repeated.
+    pub(super) fn of_request(mut self, path: Option<&str>, request_id: &str) -> Self {
+        self.0.instance = path.map(str::to_owned);
         self.0.request_id = Some(request_id.to_owned());
         self
     }

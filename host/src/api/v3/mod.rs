@@ -8,6 +8,7 @@ mod pay;
 mod place;
 mod refund;
 mod status;
+mod strict;
 mod webhook;
 
 pub(super) use externals::{external, externals, not_supported};
