@@ -22,6 +22,7 @@ mod faults_store;
 mod folder;
 mod idempotency;
 mod idempotency_keys;
+mod limits;
 mod microservice;
 mod microservice_faults;
 mod money;

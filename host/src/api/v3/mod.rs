@@ -10,6 +10,7 @@ mod pay;
 mod place;
 mod refund;
 mod status;
+mod strict;
 mod subscription;
 mod subscription_change;
 mod subscription_status;
