@@ -6,7 +6,22 @@ use std::path::{Path, PathBuf};
 
 /// Each module, and the modules that it may import beside [`ANYONE`]. In the order of the arrows.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("cli", &["config", "api", "app", "operations", "registry", "runtime", "outbox", "store", "egress", "model"]),
+    (
+        "cli",
+        &[
+            "config",
+            "api",
+            "app",
+            "operations",
+            "registry",
+            "runtime",
+            "capabilities",
+            "outbox",
+            "store",
+            "egress",
+            "model",
+        ],
+    ),
     ("api", &["app", "operations", "registry", "runtime", "capabilities", "outbox", "store", "egress", "model"]),
     ("app", &["config", "operations", "registry", "runtime", "capabilities", "outbox", "store", "egress", "model"]),
     ("operations", &["registry", "runtime", "capabilities", "outbox", "store", "egress", "model"]),
@@ -32,6 +47,8 @@ const ANYONE: [&str; 4] = ["clock", "crash", "task", "telemetry"];
 const OWNED: &[(&str, &[&str])] = &[
     ("axum", &["api"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("notify", &["registry"]),
     ("reqwest", &["egress"]),
     ("rusqlite", &["store"]),

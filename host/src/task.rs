@@ -10,6 +10,8 @@ use tracing::Instrument as _;
 /// Runs `future` in a task of its own to its end, whoever goes away. A panic ends the task and is logged as an error.
 #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
 pub fn spawn(name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+    // Calls of plugins are kilobytes: moved here once, and not at each step into the runtime.
+    let future = Box::pin(future);
     tokio::spawn(
         async move {
             if AssertUnwindSafe(future).catch_unwind().await.is_err() {
@@ -28,6 +30,7 @@ pub async fn to_its_end<T: Send + 'static>(
 ) -> Option<T> {
     let (reply, answer) = tokio::sync::oneshot::channel();
     let here = Here::begin();
+    let future = Box::pin(future);
     spawn(name, async move {
         let _here = here;
         // Who no longer waits needs no answer.

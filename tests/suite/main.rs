@@ -10,8 +10,11 @@
 mod harness;
 
 mod bad_input;
+mod captures;
+mod cli;
 mod crash;
 mod crash_points;
+mod documentation;
 mod faults;
 mod faults_guests;
 mod faults_refund;
@@ -19,10 +22,13 @@ mod faults_store;
 mod folder;
 mod idempotency;
 mod idempotency_keys;
+mod microservice;
+mod microservice_faults;
 mod money;
 mod money_callbacks;
 mod pay;
 mod refunds;
 mod rest;
 mod sandbox;
+mod subscriptions;
 mod webhooks;

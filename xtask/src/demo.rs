@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Serve payments through the sandbox provider, with a merchant that prints its callbacks.
+/// Serve payments through the sandbox provider and a service of one's own, with a merchant that prints
+/// its callbacks.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask demo           serves until Ctrl-C, and prints calls to paste

@@ -3,6 +3,7 @@
 //! It builds, starts and tests what is in this workspace, and knows nothing of payments.
 
 mod bench;
+mod browser;
 mod build_plugins;
 mod debian_toolchain;
 mod demo;
@@ -26,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Serve payments through the sandbox provider, with a merchant that prints its callbacks
+    /// Serve payments through the sandbox and a small service, with a merchant that prints its callbacks
     Demo(demo::Arguments),
     /// Measure what a plugin costs, against a native handler and against forwarding
     Bench(bench::Arguments),

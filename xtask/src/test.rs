@@ -1,5 +1,6 @@
 //! Everything that a fresh clone needs to be tested, and then the tests, with one summary at the end.
 
+use crate::browser;
 use crate::build_plugins;
 use crate::demo;
 use crate::program::{self, progress};
@@ -23,6 +24,10 @@ pub(crate) struct Arguments {
 
 /// The chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    // Whoever asks for the tests of one crate hardly means those in a browser.
+    if !names_a_package(&arguments.cargo) {
+        browser::ensure();
+    }
     build_plugins::build_all(workspace)?;
     // Tests that kill hosts start the program, which `cargo test` does not build.
     build_programs(workspace)?;

@@ -6,9 +6,11 @@
 
 mod answers;
 mod document;
+mod documentation;
 mod health;
 mod idempotency;
 mod observe;
+pub(crate) mod offline;
 mod problem;
 mod respond;
 mod routes;

@@ -1,7 +1,7 @@
 //! The one list of routes: the router and the OpenAPI document are both made of it.
 
 use super::problem::{Code, Problem};
-use super::{Api, document, health, v3};
+use super::{Api, document, documentation, health, v3};
 use crate::telemetry;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
@@ -28,6 +28,10 @@ pub(super) enum Operation {
     Externals,
     External,
     OpenApi,
+    /// The page that shows the document, for people; the same behind a slash; and what it is made of.
+    Page,
+    PageBehindSlash,
+    PageFile,
     Healthz,
     Ready,
     CheckUp,
@@ -85,6 +89,9 @@ pub(super) const ROUTES: &[Route] = &[
     row(Delete, "/v3/{external}/subscription/expire/{subscriptionToken}", O::Expire),
     row(Post, "/v3/{external}/pay-by-link", O::Link),
     row(Any, "/v3/{external}/utility/{*name}", O::Utility),
+    row(Get, "/documentation", O::Page),
+    row(Get, "/documentation/", O::PageBehindSlash),
+    row(Get, "/documentation/{file}", O::PageFile),
     row(Get, "/documentation/openapi.json", O::OpenApi),
     row(Get, "/-/healthz", O::Healthz),
     row(Get, "/-/ready", O::Ready),
@@ -129,6 +136,9 @@ impl Route {
             O::Externals => on(filter, v3::externals),
             O::External => on(filter, v3::external),
             O::OpenApi => on(filter, document::serve),
+            O::Page => on(filter, documentation::page),
+            O::PageBehindSlash => on(filter, documentation::page_behind_slash),
+            O::PageFile => on(filter, documentation::file),
             O::Healthz => on(filter, health::healthz),
             O::Ready => on(filter, health::ready),
             O::CheckUp => on(filter, health::check_up),
@@ -138,6 +148,11 @@ impl Route {
 }
 
 impl Operation {
+    /// Whether it is for people with a browser, and no part of the interface that the document describes.
+    pub(super) fn is_page(self) -> bool {
+        matches!(self, O::Page | O::PageBehindSlash | O::PageFile)
+    }
+
     /// PGM's counter for it.
     pub(super) fn counter(self) -> Option<&'static str> {
         match self {

@@ -1,7 +1,7 @@
 //! One call: what it may use, and what is known of it afterwards, however it ended.
 
 use super::log::Journal;
-use super::{Limits, Name, Provider, Records};
+use super::{Limits, Name, Provider, Records, Transcript};
 use crate::clock::Clock;
 use crate::egress::{Egress, Placeholder};
 use crate::model::{Departures, Description, Event, Failure, Reference, Seed, Version, Write};
@@ -73,6 +73,7 @@ pub struct Call {
     pub(super) report: Report,
     pub(super) placeholders: Vec<Placeholder>,
     pub(super) journal: Journal,
+    pub(super) transcript: Option<Arc<Transcript>>,
     started: Instant,
 }
 
@@ -81,7 +82,12 @@ impl Call {
     pub fn new(scope: Scope, mode: Mode) -> Self {
         let journal = Journal::new(scope.provider.limits.log);
         let (report, placeholders) = (Report::default(), Vec::new());
-        Self { scope, mode, report, placeholders, journal, started: Instant::now() }
+        Self { scope, mode, report, placeholders, journal, transcript: None, started: Instant::now() }
+    }
+
+    /// The same, with what it sends, gets back and writes kept in `transcript`.
+    pub fn kept_in(self, transcript: Arc<Transcript>) -> Self {
+        Self { transcript: Some(transcript), ..self }
     }
 
     /// What it may use.

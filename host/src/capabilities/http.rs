@@ -17,6 +17,14 @@ pub struct HttpRequest {
 impl Call {
     /// Sends a request and waits for the whole answer.
     pub async fn send(&mut self, asked: HttpRequest) -> Result<Answer, Error> {
+        let Some(transcript) = self.transcript.clone() else { return self.let_out(asked).await };
+        let place = transcript.asked(&asked.request, self.elapsed());
+        let answer = self.let_out(asked).await;
+        transcript.ended(place, self.elapsed(), &answer);
+        answer
+    }
+
+    async fn let_out(&mut self, asked: HttpRequest) -> Result<Answer, Error> {
         self.count(&asked.request)?;
         let cleared =
             clear(asked.request, &self.scope.provider.grants, &self.placeholders, self.limits().request_body)?;

@@ -27,8 +27,21 @@ pub enum Stream {
     Stderr,
 }
 
+impl Level {
+    /// Its name in a log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
 impl Stream {
-    fn name(self) -> &'static str {
+    /// Its name in a log.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Log => "log",
             Self::Stdout => "stdout",
@@ -84,6 +97,9 @@ impl Call {
             return;
         }
         let line = redacted(&admitted, &self.scope.provider);
+        if let Some(transcript) = &self.transcript {
+            transcript.line(level, stream, &line);
+        }
         let (external, plugin, stream) = (&self.scope.provider.external, self.scope.version.short(), stream.name());
         match level {
             Level::Debug => tracing::debug!(target: "provost::plugin", external, plugin, stream, "{line}"),

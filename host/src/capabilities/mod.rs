@@ -5,6 +5,7 @@
 
 mod call;
 mod callbacks;
+mod covers;
 mod http;
 mod limits;
 mod log;
@@ -19,6 +20,7 @@ mod secrets;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
+mod transcript;
 
 pub use call::{Call, Mode, Report, Scope};
 pub use http::HttpRequest;
@@ -31,3 +33,4 @@ pub use records::{Pending, Records, Unrecorded};
 pub use secret::Secret;
 pub use secrets::{Encoding, Piece, SecretError};
 pub use state::StateError;
+pub use transcript::{Answered, Ended, Exchange, Scene, Transcript};

@@ -27,7 +27,7 @@ fn without_secrets(text: &str, provider: &Provider) -> String {
 }
 
 /// Runs of digits, with single spaces or hyphens between them, that are as long as a card number and pass its check.
-fn without_cards(text: &str) -> String {
+pub(super) fn without_cards(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -132,15 +132,22 @@ impl Call {
 
     fn secret(&self, name: &str) -> Result<&Secret, SecretError> {
         let secret = self.scope.provider.secrets.get(name).filter(|secret| !secret.values.is_empty());
-        secret.ok_or_else(|| SecretError::Denied(format!("no secret {}", name.escape_debug())))
+        secret.ok_or_else(|| self.denied(name, format!("no secret {}", name.escape_debug())))
     }
 
     fn sendable(&self, name: &str) -> Result<&Secret, SecretError> {
         let secret = self.secret(name)?;
         if secret.origins.is_empty() {
-            return Err(SecretError::Denied(format!("secret {name} is bound to no origin")));
+            return Err(self.denied(name, format!("secret {name} is bound to no origin")));
         }
         Ok(secret)
+    }
+
+    fn denied(&self, name: &str, reason: String) -> SecretError {
+        if let Some(transcript) = &self.transcript {
+            transcript.denied(name, &reason);
+        }
+        SecretError::Denied(reason)
     }
 
     fn place(&mut self, meaning: String, value: Vec<u8>, bound: Vec<Bound>) -> Result<String, SecretError> {
@@ -152,6 +159,9 @@ impl Call {
         }
         let placeholder = Placeholder::new(meaning, SecretBytes::new(value), bound);
         let token = placeholder.token().to_owned();
+        if let Some(transcript) = &self.transcript {
+            transcript.placeholder(&placeholder);
+        }
         self.placeholders.push(placeholder);
         Ok(token)
     }
@@ -199,7 +209,7 @@ fn any_equal<T: AsRef<[u8]>>(all: impl Iterator<Item = T>, candidate: &[u8]) -> 
     all.fold(Choice::from(0), |equal, one| equal | one.as_ref().ct_eq(candidate)).into()
 }
 
-fn encoded(name: &str, value: &[u8], encoding: Encoding) -> Result<Vec<u8>, SecretError> {
+pub(super) fn encoded(name: &str, value: &[u8], encoding: Encoding) -> Result<Vec<u8>, SecretError> {
     let not_text = |_| SecretError::WrongKind(format!("secret {name} is not text"));
     match encoding {
         Encoding::Raw => Ok(value.to_vec()),

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Say everything that is wrong with the configuration, and what is probably not meant
-    #[command(after_help = "Example:\n  provost config check --config provost.toml\n\n\
-        Secrets are looked up as well: run it with the environment that the host will have. Exit code 2: faults.")]
+    #[command(after_help = "Examples:\n  provost config check --config provost.toml\n\n\
+        Secrets are looked up as well: run it with the environment that the host will have.")]
     Check(Arguments),
     /// Show every setting in force; secrets by where they are found
     #[command(after_help = "Examples:\n  provost config show --origin\n  \
@@ -83,7 +83,7 @@ fn show(settings: &[Setting], origin: bool, json: bool) -> Said {
 
 #[cfg(test)]
 mod tests {
-    use super::super::said::End;
+    use super::super::end::End;
     use super::*;
     use std::ffi::OsString;
 

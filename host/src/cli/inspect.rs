@@ -1,10 +1,11 @@
 //! `provost plugin inspect`: what a file is, what it asks for, and what a host would refuse.
 
-use super::said::{End, Said};
+use super::end::End;
+use super::plain::plain;
+use super::said::Said;
 use crate::config;
 use crate::model::{Description, Interface, Need};
 use crate::runtime::{Engine, Inspection, Settings};
-use anyhow::Context as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  provost plugin inspect plugins/acme.wasm\n  \
     provost plugin inspect --json acme.wasm | jq .description.origins\n\n\
-    The plugin is compiled, and runs only to describe itself: without network, secrets or state.\n\
-    Exit code 1: a host would refuse it.")]
+    The plugin is compiled, and runs only to describe itself: without network, secrets or state.")]
 pub(super) struct Arguments {
     /// The component
     #[arg(value_name = "FILE")]
@@ -27,7 +27,10 @@ pub(super) struct Arguments {
 /// Looks at one file.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Said> {
     let file = &arguments.file;
-    let bytes = config::read_file(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = match config::read_file(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Said::unreadable(file, &error)),
+    };
     // One call at a time: the pool need not be larger.
     let engine = Engine::new(&Settings { concurrent_calls: 1, ..Settings::default() })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -122,12 +125,6 @@ fn description(description: &Description) -> Value {
         "carry_format": description.carry_format,
         "reads_carry_formats": description.reads_carry_formats,
     })
-}
-
-/// A plugin's own words without control characters, which could steer the terminal.
-fn plain(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]

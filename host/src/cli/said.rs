@@ -1,21 +1,13 @@
 //! What a command has to say, and how it ends.
 
+use super::end::End;
+use super::plain::plain_json;
 use crate::config::Fault;
 use clap::builder::styling::{AnsiColor, Style};
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
-
-/// How a command ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Code 0.
-    Done,
-    /// Code 1.
-    Failed,
-    /// Code 2: the configuration is wrong. The parser ends with it too where the command line is.
-    Unusable,
-}
 
 /// What a command says.
 #[derive(Debug)]
@@ -31,17 +23,38 @@ pub(super) struct Said {
 impl Said {
     /// Nothing, and all is well.
     pub(super) fn done() -> Self {
-        Self { data: String::new(), talk: String::new(), end: End::Done }
+        Self::ending(End::Done)
+    }
+
+    /// Nothing yet, and this end.
+    pub(super) fn ending(end: End) -> Self {
+        Self { data: String::new(), talk: String::new(), end }
     }
 
     /// An error that ended the command.
     pub(super) fn failed(error: &anyhow::Error) -> Self {
-        Self { end: End::Failed, ..Self::done() }.error(format_args!("{error:#}"))
+        Self::ending(End::Failed).error(format_args!("{error:#}"))
     }
 
     /// A configuration with faults, all of them.
     pub(super) fn faults(faults: &[Fault]) -> Self {
-        faults.iter().fold(Self { end: End::Unusable, ..Self::done() }, Self::error)
+        faults.iter().fold(Self::ending(End::Unusable), Self::error)
+    }
+
+    /// A command line that cannot be right.
+    pub(super) fn unusable(error: impl Display) -> Self {
+        Self::ending(End::Unusable).error(error)
+    }
+
+    /// A file that the command line names and that cannot be read.
+    pub(super) fn unreadable(file: &Path, error: &io::Error) -> Self {
+        Self::unusable(format_args!("{} cannot be read: {error}", file.display()))
+    }
+
+    /// The same with data as it stands.
+    pub(super) fn raw(mut self, data: &str) -> Self {
+        self.data += data;
+        self
     }
 
     /// The same with a line of data.
@@ -53,7 +66,7 @@ impl Said {
 
     /// The same with data in JSON.
     pub(super) fn with(self, json: &serde_json::Value) -> Self {
-        self.line(&format!("{json:#}"))
+        self.line(&plain_json(&format!("{json:#}")))
     }
 
     /// The same with an error.
@@ -68,17 +81,13 @@ impl Said {
         self
     }
 
-    /// Writes everything, in colour where that is wanted. Who stops reading is not an error.
+    /// Writes everything: talk in colour where that is wanted, data byte for byte. Who stops reading is not an error.
     pub(super) fn print(self) -> ExitCode {
         let _ = anstream::stderr().write_all(self.talk.as_bytes());
-        let mut out = anstream::stdout();
+        let mut out = io::stdout();
         let written = out.write_all(self.data.as_bytes()).and_then(|()| out.flush());
-        match (self.end, written) {
-            (End::Done, Err(error)) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
-            (End::Done, _) => ExitCode::SUCCESS,
-            (End::Failed, _) => ExitCode::FAILURE,
-            (End::Unusable, _) => ExitCode::from(2),
-        }
+        let lost = written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe);
+        ExitCode::from(if lost && self.end == End::Done { End::Failed } else { self.end })
     }
 }
 

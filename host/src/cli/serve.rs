@@ -2,7 +2,7 @@
 
 use super::said::Said;
 use crate::api::{self, Phase};
-use crate::app::App;
+use crate::app::{App, BuildError};
 use crate::clock::Clock;
 use crate::config::{Config, Flag, Sources};
 use crate::{crash, telemetry};
@@ -79,9 +79,14 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
 
 /// The listener is taken first: a second host started by mistake touches nothing.
 async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> {
-    let listener = api::bind(config.api.listen).with_context(|| format!("cannot listen on {}", config.api.listen))?;
+    let listener = api::bind(config.api.listen)
+        .with_context(|| format!("cannot listen on {} (see api.listen, or --listen)", config.api.listen))?;
     let clock = Clock::system();
-    let app = App::build(&config, clock.clone()).await?;
+    let app = App::build(&config, clock.clone()).await;
+    let app = app.map_err(|error| {
+        let place = place_to_look(&error);
+        anyhow::Error::new(error).context(place)
+    })?;
     let (phase, seen) = watch::channel(Phase::Serving);
     let router = api::router(api::Parts {
         operations: app.operations.clone(),
@@ -103,6 +108,13 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> 
     });
     tracing::info!("stopped");
     Ok(())
+}
+
+fn place_to_look(error: &BuildError) -> &'static str {
+    match error {
+        BuildError::Store(_) | BuildError::StoreAway(_) => "cannot start: see store.url",
+        BuildError::Engine(_) => "cannot start: see runtime.concurrent_calls and limits.memory",
+    }
 }
 
 /// Waits for a signal, then goes away step by step: not ready at once, no new connections a little later. A second

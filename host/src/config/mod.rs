@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod documented;
 mod environment;
+mod external_providers;
 mod file;
 mod kinds;
 mod place;
@@ -23,7 +24,7 @@ mod warn;
 
 pub use place::Fault;
 pub use show::Setting;
-pub use sources::{Flag, ReadFile, Sources, read_file};
+pub use sources::{Flag, ReadFile, Sources, read_file, write_file};
 
 use crate::crash::Point;
 use crate::{api, operations, outbox, registry, runtime, store, telemetry};
@@ -92,21 +93,23 @@ impl Config {
 
 fn loaded(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
     let mut faults = Vec::new();
-    let (tree, folder) = merged(sources, &mut faults)?;
+    let (tree, folder, overruled) = merged(sources, &mut faults)?;
     let reading = Reading::new(sources, folder);
     let config = tables::config(&reading.root(&tree));
     let crash_point = environment::crash_point(&sources.environment, &mut faults);
     faults.extend(reading.finish(&tree));
     match config {
         Some(config) if faults.is_empty() => {
-            Ok(Loaded { warnings: warn::warnings(&config), config, crash_point, tree })
+            let warnings = [overruled, warn::warnings(&config)].concat();
+            Ok(Loaded { warnings, config, crash_point, tree })
         }
         _ => Err(faults),
     }
 }
 
-/// The tree of all sources, and the folder that the file's relative paths begin at.
-fn merged(sources: &Sources, faults: &mut Vec<Fault>) -> Result<(Node, PathBuf), Vec<Fault>> {
+/// The tree of all sources, the folder that the file's relative paths begin at, and what of it probably was meant to
+/// hold and does not.
+fn merged(sources: &Sources, faults: &mut Vec<Fault>) -> Result<(Node, PathBuf, Vec<String>), Vec<Fault>> {
     let mut tree = defaults()?;
     let mut folder = PathBuf::new();
     if let Some(file) = source_file(sources).map_err(|fault| vec![fault])? {
@@ -115,12 +118,15 @@ fn merged(sources: &Sources, faults: &mut Vec<Fault>) -> Result<(Node, PathBuf),
     }
     let listen = tree.at(&["api", "listen"]).and_then(|node| kinds::text(node).ok()).map(str::to_owned);
     tree.merge(environment::payment_gateway_manager(&sources.environment, listen.as_deref(), faults));
+    let external_providers = external_providers::layer(sources, faults);
+    let overruled = external_providers::overruled(&tree, &external_providers);
+    tree.merge(external_providers);
     tree.merge(environment::own(&sources.environment, faults));
     for flag in &sources.flags {
         let node = Node::new(Value::Plain(flag.value.clone()), Place::Flag(flag.name));
         tree.merge(node.under(&flag.key.map(str::to_owned)));
     }
-    Ok((tree, folder))
+    Ok((tree, folder, overruled))
 }
 
 fn defaults() -> Result<Node, Vec<Fault>> {

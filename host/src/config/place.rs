@@ -28,12 +28,12 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// What faults are sorted by: the process's own first, then the file from its beginning.
+    /// What faults are sorted by: the process's own first, then each file from its beginning.
     pub(super) fn order(&self) -> (u8, &str, usize) {
         match self {
             Self::Flag(name) => (0, name, 0),
             Self::Variable(name) => (1, name, 0),
-            Self::File(_, span) => (2, "", span.start),
+            Self::File(file, span) => (2, file.path.to_str().unwrap_or_default(), span.start),
             Self::Default => (3, "", 0),
         }
     }

@@ -52,6 +52,15 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
+/// Writes a file that somebody named, in a folder that is made where it is missing.
+#[expect(clippy::disallowed_methods, reason = "the one place that writes what an operator names")]
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, bytes)
+}
+
 impl fmt::Debug for Sources {
     /// The environment holds secrets: only its size is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -45,6 +45,11 @@ impl Placeholder {
         &self.meaning
     }
 
+    /// What takes its place.
+    pub fn value(&self) -> &SecretBytes {
+        &self.value
+    }
+
     fn allow(&self, url: &Url) -> Result<(), Error> {
         let stranger = self.bound.iter().find(|bound| !bound.origins.iter().any(|origin| origin.covers(url)));
         stranger.map_or(Ok(()), |bound| {

@@ -33,7 +33,7 @@ pub use outcome::{
     Acknowledgement, ChangeOutcome, Decline, Destination, Fault, Outcome, PluginError, PluginOutcome, Refused,
     Subscribed, SubscriptionOutcome,
 };
-pub use payment::{ActionState, Capture, Origin, Payment, PaymentKey, PaymentState, Refund};
+pub use payment::{ActionState, Capture, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
 pub use payment_status::{PaymentStatus, status_of_payment, status_of_refund};
 pub use plugin::{Description, Interface, Interfaces, Interval, Need, SafeRequest, Version};
 pub use request::{

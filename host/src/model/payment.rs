@@ -216,6 +216,15 @@ impl Origin {
     }
 }
 
+/// The subscription that a payment was made under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfSubscription {
+    /// Where the store keeps it.
+    pub key: SubscriptionKey,
+    /// The token that the merchant knows it by.
+    pub token: String,
+}
+
 /// What a merchant knows and a refund refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
@@ -226,7 +235,7 @@ pub struct Payment {
     /// How it came to be.
     pub origin: Origin,
     /// The subscription that it was made under.
-    pub subscription: Option<SubscriptionKey>,
+    pub subscription: Option<OfSubscription>,
     /// The host's name for it.
     pub reference: Reference,
     /// The merchant's id.

@@ -33,6 +33,9 @@ pub struct PaymentStatus {
     /// Of a refund.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<String>,
+    /// The subscription that it was made under, by the token that the merchant was first told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_token: Option<String>,
     /// The plugin's metadata, and the host's: `state`, `outcome`, `declineCode`, `captured`, `review`, `asOf`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object)]
@@ -65,6 +68,7 @@ pub fn status_of_payment(payment: &Payment, as_of: Option<Timestamp>) -> Payment
         amount: payment.amount.as_ref().map(|amount| amount.minor),
         currency: payment.amount.as_ref().map(|amount| amount.currency.clone()),
         refund_id: None,
+        subscription_token: payment.subscription.as_ref().map(|subscription| subscription.token.clone()),
         metadata,
     }
 }
@@ -89,6 +93,7 @@ pub fn status_of_refund(payment: &Payment, refund: &Refund, as_of: Option<Timest
         amount: Some(refund.amount.minor),
         currency: Some(refund.amount.currency.clone()),
         refund_id: Some(refund.shown_id().to_owned()),
+        subscription_token: payment.subscription.as_ref().map(|subscription| subscription.token.clone()),
         metadata,
     }
 }

@@ -1,7 +1,7 @@
 //! A subscription: what a merchant knows by its token, and later charges refer to. A row of its own, locked like a
 //! payment, with its own sequence of callbacks.
 
-use super::{Amount, Carry, Interval, Reference, Source};
+use super::{Amount, Carry, Interval, OfSubscription, Reference, Source};
 use crate::clock::Timestamp;
 
 /// Where the store keeps a subscription.
@@ -143,6 +143,11 @@ impl Subscription {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// How its payments refer to it.
+    pub fn as_known_to_payments(&self) -> OfSubscription {
+        OfSubscription { key: self.key, token: self.shown_token().to_owned() }
     }
 
     /// The token that merchants know it by.

@@ -6,7 +6,6 @@ use crate::capabilities::{Call, Mode, Report, Scope};
 use crate::model::{Failure, Operation, OperationKey, Reference, Request, Response};
 use crate::registry::Serving;
 use crate::runtime::Finished;
-use crate::telemetry;
 use std::sync::Arc;
 
 /// What a call brought.
@@ -65,19 +64,16 @@ impl Operations {
 }
 
 fn measure(serving: &Serving, finished: &Finished) {
-    let result = match &finished.response {
-        Ok(_) => "returned",
-        Err(Failure::Trap(_)) => "trap",
-        Err(Failure::Limit(name)) => name,
-        Err(Failure::Deadline) => "deadline",
-        Err(Failure::Exhausted) => "exhausted",
-    };
-    let external = serving.provider.external.clone();
-    let labels = [("external", external), ("version", serving.plugin.version().short().to_owned())];
+    let meters = &serving.meters;
+    match &finished.response {
+        Ok(_) => meters.returned(),
+        Err(Failure::Trap(_)) => meters.broke("trap"),
+        Err(Failure::Limit(name)) => meters.broke(name),
+        Err(Failure::Deadline) => meters.broke("deadline"),
+        Err(Failure::Exhausted) => meters.broke("exhausted"),
+    }
     let usage = &finished.usage;
-    metrics::counter!(telemetry::PLUGIN_CALLS, "external" => labels[0].1.clone(), "version" => labels[1].1.clone(), "result" => result)
-        .increment(1);
-    metrics::histogram!(telemetry::PLUGIN_CALL_SECONDS, &labels).record(usage.wall.as_secs_f64());
-    metrics::histogram!(telemetry::PLUGIN_CPU_SECONDS, &labels).record(usage.cpu.as_secs_f64());
-    metrics::histogram!(telemetry::PLUGIN_INSTANTIATE_SECONDS, &labels).record(usage.instantiate.as_secs_f64());
+    meters.wall.record(usage.wall.as_secs_f64());
+    meters.cpu.record(usage.cpu.as_secs_f64());
+    meters.instantiate.record(usage.instantiate.as_secs_f64());
 }

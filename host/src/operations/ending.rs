@@ -3,13 +3,15 @@
 use crate::model::{Acknowledgement, Ending, Failure, PluginOutcome, Response, Subscribed, SubscriptionOutcome};
 
 /// An ending, and the subscription that began with it.
-pub(super) struct Returned {
-    pub(super) ending: Ending,
-    pub(super) subscribed: Option<Box<Subscribed>>,
+pub(crate) struct Returned {
+    /// The ending.
+    pub(crate) ending: Ending,
+    /// The subscription.
+    pub(crate) subscribed: Option<Box<Subscribed>>,
 }
 
 /// Takes a response apart. What a utility answers travels as metadata: it belongs to no payment that had any.
-pub(super) fn returned(response: Result<Response, Failure>) -> Returned {
+pub(crate) fn returned(response: Result<Response, Failure>) -> Returned {
     let said = match response {
         Ok(Response::Outcome(said)) => said,
         Ok(Response::Changed(said)) => said.map(PluginOutcome::from),

@@ -28,9 +28,11 @@ mod utility;
 mod webhook;
 
 pub use ended::{Answered, Caller, CaptureAsked, Ended, Lookup, RefundAsked, Respond, WebhookRefused};
+pub(crate) use ending::{Returned, returned};
 pub use error::Error;
 pub use external::{External, Readiness, Serving};
 pub use settings::Settings;
+pub(crate) use {pay::unfit, told::ended};
 
 use crate::clock::Clock;
 use crate::egress::Egress;

@@ -61,7 +61,7 @@ pub(super) fn check(serving: &Serving, request: &PayRequest) -> Result<(), Error
 }
 
 /// What the plugin's description rules out.
-pub(super) fn unfit(description: &Description, request: &PayRequest) -> Vec<Fault> {
+pub(crate) fn unfit(description: &Description, request: &PayRequest) -> Vec<Fault> {
     let mut faults: Vec<_> = unfit_currency(description, &request.amount.currency).into_iter().collect();
     let methods = &description.payment_methods;
     if let Some(method) = request.payment_method.as_ref().filter(|_| !methods.is_empty())

@@ -46,6 +46,18 @@ impl Ids {
     }
 }
 
+/// An operation's end, with the ids that its caller is told.
+pub(crate) fn ended(
+    operation: &Operation,
+    subject: &Subject,
+    outcome: Outcome,
+    learned: &[Name],
+    subscribed: Option<&Subscribed>,
+) -> Ended {
+    let ids = Told { operation, outcome: &outcome, learned, subscribed }.ids(subject);
+    ids.ended(operation.kind, outcome)
+}
+
 /// The ids as they are known now, of an operation whose end nobody told.
 pub(super) fn ids_of(operation: &Operation, subject: &Subject) -> Ids {
     let own = &operation.reference.0;

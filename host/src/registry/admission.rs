@@ -4,7 +4,7 @@ use crate::capabilities::Provider;
 use crate::model::{Description, Need};
 
 /// What the provider's configuration lacks for a plugin that says this of itself; empty: it may serve.
-pub(super) fn lacks(provider: &Provider, description: &Description) -> Vec<String> {
+pub fn lacks(provider: &Provider, description: &Description) -> Vec<String> {
     let mut lacks = Vec::new();
     for need in required(&description.secrets) {
         if !provider.secrets.contains_key(&need.name) {

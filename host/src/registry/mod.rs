@@ -3,9 +3,12 @@
 
 mod admission;
 mod folder;
+mod meters;
 mod settings;
 mod table;
 mod watch;
 
+pub use admission::lacks;
+pub use meters::Meters;
 pub use settings::Settings;
 pub use table::{Absence, External, Registry, Serving};

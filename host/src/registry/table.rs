@@ -3,6 +3,7 @@
 use super::Settings;
 use super::admission::lacks;
 use super::folder::{self, Mark};
+use super::meters::Meters;
 use crate::capabilities::Provider;
 use crate::model::{Version, is_external_name};
 use crate::runtime::{Engine, Plugin};
@@ -37,6 +38,8 @@ pub struct External {
     pub provider: Arc<Provider>,
     /// The plugin that serves it; none: 503.
     pub plugin: Option<Plugin>,
+    /// Where calls of that plugin are counted.
+    meters: Option<Arc<Meters>>,
     /// Why its file is not in service, where it is not.
     pub refusal: Option<String>,
 }
@@ -48,6 +51,8 @@ pub struct Serving {
     pub provider: Arc<Provider>,
     /// The plugin.
     pub plugin: Plugin,
+    /// Where its calls are counted.
+    pub meters: Arc<Meters>,
 }
 
 /// Why nothing serves an external.
@@ -71,8 +76,9 @@ impl Registry {
     pub fn serving(&self, external: &str) -> Result<Serving, Absence> {
         let table = self.table.load();
         let external = table.get(external).ok_or(Absence::Unknown)?;
-        let plugin = external.plugin.clone().ok_or(Absence::NotServing)?;
-        Ok(Serving { provider: external.provider.clone(), plugin })
+        let plugin = external.plugin.clone().zip(external.meters.clone());
+        let (plugin, meters) = plugin.ok_or(Absence::NotServing)?;
+        Ok(Serving { provider: external.provider.clone(), plugin, meters })
     }
 
     /// One external, serving or not.
@@ -173,32 +179,43 @@ impl Registry {
 fn admit(provider: Arc<Provider>, files: &Files, known: Option<&External>) -> External {
     let refusal = files.refusals.get(&provider.plugin).cloned();
     let Some(plugin) = files.plugins.get(&provider.plugin) else {
-        return External { provider, plugin: None, refusal };
+        return External { provider, plugin: None, meters: None, refusal };
     };
     let lacks = lacks(&provider, plugin.description());
     if lacks.is_empty() {
-        return External { provider, plugin: Some(plugin.clone()), refusal };
+        return External::served(provider, Some(plugin.clone()), refusal);
     }
     let before = known.and_then(|known| known.plugin.clone());
-    External { provider, plugin: before, refusal: Some(lacks.join("; ")) }
+    External::served(provider, before, Some(lacks.join("; ")))
+}
+
+impl External {
+    fn served(provider: Arc<Provider>, plugin: Option<Plugin>, refusal: Option<String>) -> Self {
+        let meters = plugin.as_ref().map(|plugin| Arc::new(Meters::new(&provider.external, plugin.version().short())));
+        Self { provider, plugin, meters, refusal }
+    }
 }
 
 /// Says what changed for one external, once.
 fn tell(name: &str, before: Option<&External>, now: &External) {
     let version = |external: &External| external.plugin.as_ref().map(|plugin| plugin.version().short().to_owned());
     let (old, new) = (before.and_then(version), version(now));
-    if old != new {
-        match &new {
-            Some(version) => tracing::info!(external = name, version, before = old, "plugin in service"),
-            None => tracing::warn!(external = name, before = old, "no plugin serves this external"),
+    let file = &now.provider.plugin;
+    match &new {
+        Some(version) if old != new => tracing::info!(external = name, version, before = old, "plugin in service"),
+        None if old.is_some() || before.is_none() => {
+            tracing::warn!(external = name, file, before = old, "no plugin serves this external");
         }
+        _ => {}
+    }
+    if old != new {
         metrics::counter!(telemetry::PLUGIN_SWAPS, "external" => name.to_owned()).increment(1);
     }
     let refusal =
         now.refusal.as_ref().filter(|refusal| before.and_then(|before| before.refusal.as_ref()) != Some(refusal));
     if let Some(reason) = refusal {
         let serves_on = new.is_some();
-        tracing::error!(external = name, file = now.provider.plugin, reason, serves_on, "plugin refused");
+        tracing::error!(external = name, file, reason, serves_on, "plugin refused");
         metrics::counter!(telemetry::PLUGIN_REFUSALS, "external" => name.to_owned()).increment(1);
     }
 }

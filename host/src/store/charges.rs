@@ -28,7 +28,7 @@ pub(super) fn make(
 ) -> Result<Changed, StoreError> {
     let subscription = subscriptions::load(connection, subscription)?.ok_or(StoreError::Gone)?;
     let mut payment = Payment::blank(&subscription.external, Origin::ProviderCharge, Reference::random(), when.now);
-    payment.subscription = Some(subscription.key);
+    payment.subscription = Some(subscription.as_known_to_payments());
     payment.shop_transaction_id.clone_from(&charge.news.target.shop_transaction_id);
     payment.payment_method.clone_from(&subscription.payment_method);
     // What it charges is the provider's to say; where it does not, it is what was agreed.

@@ -107,12 +107,13 @@ fn make_payment(
         known => known,
     };
     let mut payment = Payment::blank(&claim.external, origin, claim.reference.clone(), claim.now);
-    payment.subscription = subscription.as_ref().map(|subscription| subscription.key);
+    payment.subscription = subscription.as_ref().map(Subscription::as_known_to_payments);
     payment.shop_transaction_id = Some(shop_transaction_id.clone());
     payment.payment_method.clone_from(payment_method);
     payment.amount.clone_from(&claim.amount);
     payments::insert(connection, &mut payment, business_key.then_some(&key))?;
-    let keys = Keys { payment: Some(payment.key), subscription: payment.subscription };
+    let of = subscription.as_ref().map(|subscription| subscription.key);
+    let keys = Keys { payment: Some(payment.key), subscription: of };
     let operation = operations::insert(connection, claim, keys, claim.amount.clone(), fence)?;
     Ok(Claimed::New { operation, subject: Subject { payment: Some(payment), subscription } })
 }

@@ -1,7 +1,7 @@
 //! The row of a payment, its refunds and captures, which are rows of `operations`.
 
 use super::columns::{Columns, Json, Unsigned};
-use crate::model::{Amount, Capture, Kind, Origin, Payment, PaymentKey, PaymentState, Refund};
+use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Loads a payment with its refunds and captures. One that was taken over leads to the one that did.
@@ -9,7 +9,9 @@ pub(super) fn load(connection: &Connection, key: PaymentKey) -> rusqlite::Result
     let mut statement = connection.prepare_cached(
         "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, currency, authorized, captured,
                 refunded, state, ids, told, description, metadata, decline_code, carry, carry_format, review, sequence,
-                observed_at, expires_at, ask_at, checked_at, created_at, updated_at, merged_into
+                observed_at, expires_at, ask_at, checked_at, created_at, updated_at, merged_into,
+                (SELECT coalesce(told, tokens ->> 0, reference) FROM subscriptions
+                 WHERE subscriptions.key = payments.subscription)
          FROM payments WHERE key = ?",
     )?;
     let Some((mut payment, merged_into)) = statement.query_row([key], read).optional()? else {
@@ -24,11 +26,11 @@ pub(super) fn load(connection: &Connection, key: PaymentKey) -> rusqlite::Result
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
     let mut columns = Columns::of(row);
-    let payment = Payment {
+    let mut payment = Payment {
         key: columns.next()?,
         external: columns.next()?,
         origin: columns.next()?,
-        subscription: columns.next()?,
+        subscription: columns.next::<Option<_>>()?.map(|key| OfSubscription { key, token: String::new() }),
         reference: columns.next()?,
         shop_transaction_id: columns.next()?,
         payment_method: columns.next()?,
@@ -54,7 +56,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
         refunds: Vec::new(),
         captures: Vec::new(),
     };
-    Ok((payment, columns.next()?))
+    let merged_into = columns.next()?;
+    if let (Some(subscription), Some(token)) = (&mut payment.subscription, columns.next()?) {
+        subscription.token = token;
+    }
+    Ok((payment, merged_into))
 }
 
 /// Writes a new payment, without refunds, and gives it its key. `business_key`: what its shop transaction id is kept
@@ -73,7 +79,7 @@ pub(super) fn insert(
     let key = statement.insert(params![
         payment.external,
         payment.origin,
-        payment.subscription,
+        payment.subscription.as_ref().map(|subscription| subscription.key),
         payment.reference,
         payment.shop_transaction_id,
         business_key,

@@ -51,10 +51,15 @@ pub fn init(settings: &Settings) -> Result<(), InitError> {
     let format = settings.format.unwrap_or(if terminal { Format::Text } else { Format::Json });
     let lines = tracing_subscriber::fmt().with_env_filter(filter(&settings.level)?).with_writer(std::io::stderr);
     match format {
-        Format::Text => lines.with_ansi(terminal).finish().try_init()?,
+        Format::Text => lines.with_ansi(in_colour()).finish().try_init()?,
         Format::Json => lines.json().flatten_event(true).with_span_list(false).finish().try_init()?,
     }
     Ok(())
+}
+
+/// On a terminal that has colours, unless `NO_COLOR` says no; elsewhere only if `CLICOLOR_FORCE` says so.
+fn in_colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }
 
 #[cfg(test)]

@@ -14,13 +14,13 @@ pub(crate) struct Call {
 
 /// The calls, in the order in which they make sense.
 pub(crate) fn all(url: &str) -> Vec<Call> {
-    let sandbox = format!("{url}/v3/sandbox");
+    let (sandbox, wallet) = (format!("{url}/v3/sandbox"), format!("{url}/v3/wallet"));
     let call = |title, script, promises| Call { title, script, promises };
     vec![
         call(
             "What is served here, and what the sandbox can do",
             get(&format!("{url}/v3")) + "\n" + &get(&sandbox),
-            &["\"sandbox\"", "\"pay\"", "\"refund\"", "\"status\"", "(200)"],
+            &["\"sandbox\"", "\"wallet\"", "\"pay\"", "\"refund\"", "\"status\"", "(200)"],
         ),
         call("A payment", pay(&sandbox, 1200, "order-1"), &[r#""result":"OK""#, r#""paymentId":""#, "(200)"]),
         call("A decline: the amount ends in 01", pay(&sandbox, 1201, "order-2"), &[r#""result":"KO""#, "(200)"]),
@@ -57,11 +57,26 @@ pub(crate) fn all(url: &str) -> Vec<Call> {
             get(&format!("{sandbox}/check?shopTransactionId=order-1")),
             &[r#""status":"ACCEPTED""#, "(200)"],
         ),
+        call(
+            "The same interface in front of a service of one's own, as PGM has it: the wallet",
+            pay(&wallet, 2500, "order-5"),
+            &[r#""result":"OK""#, r#""walletBalance":7500"#, "(200)"],
+        ),
+        call(
+            "… which is asked how the payment stands",
+            status(&wallet, "order-5"),
+            &[r#""status":"ACCEPTED""#, r#""providerName":"wallet""#, "(200)"],
+        ),
+        call(
+            "More than there is in the wallet",
+            pay(&wallet, 7501, "order-6"),
+            &[r#""result":"KO""#, r#""declineCode":"insufficient_funds""#, "(200)"],
+        ),
     ]
 }
 
 /// The callbacks that those calls cause: type, and the shop's name for the payment.
-pub(crate) const CALLBACKS: [(&str, &str); 8] = [
+pub(crate) const CALLBACKS: [(&str, &str); 10] = [
     ("payment.accepted", "order-1"),
     ("payment.failed", "order-2"),
     ("payment.pending", "order-3"),
@@ -70,6 +85,8 @@ pub(crate) const CALLBACKS: [(&str, &str); 8] = [
     ("payment.accepted", "order-4"),
     ("refund.accepted", "order-1"),
     ("check", "order-1"),
+    ("payment.accepted", "order-5"),
+    ("payment.failed", "order-6"),
 ];
 
 const SHOW_STATUS: &str = r"-w ' (%{http_code})\n'";
@@ -82,13 +99,13 @@ fn post(url: &str, body: &str) -> String {
     format!("curl -sS {SHOW_STATUS} '{url}' \\\n  -H 'content-type: application/json' \\\n  -d '{body}'")
 }
 
-fn pay(sandbox: &str, amount: u64, order: &str) -> String {
+fn pay(external: &str, amount: u64, order: &str) -> String {
     let body = format!(r#"{{"amount":{amount},"currency":"EUR","shopTransactionId":"{order}"}}"#);
-    post(&format!("{sandbox}/pay"), &body)
+    post(&format!("{external}/pay"), &body)
 }
 
-fn status(sandbox: &str, order: &str) -> String {
-    get(&format!("{sandbox}/status?shopTransactionId={order}"))
+fn status(external: &str, order: &str) -> String {
+    get(&format!("{external}/status?shopTransactionId={order}"))
 }
 
 /// Puts the provider's id of a payment into `$id`.

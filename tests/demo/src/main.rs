@@ -1,10 +1,12 @@
-//! A host with the sandbox provider and a small merchant, and calls to paste. `cargo xtask demo`
-//! builds what this needs and starts it; with `--once` it pastes the calls itself and judges them.
+//! A host with the sandbox provider, a small service as PGM knows them, and a small merchant; and calls to
+//! paste. `cargo xtask demo` builds what this needs and starts it; with `--once` it pastes the calls
+//! itself and judges them.
 
 mod calls;
 mod host;
 mod merchant;
 mod once;
+mod wallet;
 
 use anyhow::Result;
 use clap::Parser;
@@ -12,13 +14,13 @@ use simulators::{Merchant, asked_to_stop};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// A host with the sandbox provider and a small merchant, to try payments on.
+/// A host with the sandbox provider, a small service and a small merchant, to try payments on.
 #[derive(Parser)]
 struct Arguments {
     /// The host's program
     #[arg(long)]
     provost: PathBuf,
-    /// Where the sandbox plugin is
+    /// Where the sandbox and microservice plugins are
     #[arg(long)]
     plugins: PathBuf,
     /// Where configuration, store and log go; what an earlier demo left there is removed
@@ -49,11 +51,15 @@ async fn run(arguments: Arguments) -> Result<()> {
 
 async fn serve(arguments: Arguments) -> Result<()> {
     let merchant = Merchant::start();
-    let mut host = host::start(&arguments.provost, &arguments.plugins, &arguments.folder, &merchant.url()).await?;
-    if arguments.once {
+    let wallet = wallet::start().await?;
+    let Arguments { provost, plugins, folder, once } = &arguments;
+    let mut host = host::start(provost, plugins, folder, &merchant.url(), wallet).await?;
+    if *once {
         return once::run(&host, &merchant).await;
     }
     println!("The host serves at {}; it logs to {}.", host.url(), host.log().display());
+    let pgms_file = host::pgms_file(folder);
+    println!("The wallet is a service of its own at http://{wallet}; {} names it.", pgms_file.display());
     println!("The merchant takes callbacks at {}, and prints them here.", merchant.url());
     println!("Paste these into another terminal:");
     for call in calls::all(&host.url()) {

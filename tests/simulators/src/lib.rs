@@ -1,5 +1,6 @@
-//! The world around a host under test, native and on loopback: a [`Provider`] that can fail at every
-//! point and keeps a ledger of what it has done, and a [`Merchant`] that keeps every callback it gets.
+//! The world around a host under test, native and on loopback: a [`Provider`] and a [`Service`] that can
+//! fail at every point and keep a ledger of what they have done, and a [`Merchant`] that keeps every
+//! callback it gets.
 //!
 //! Each runs on a thread of its own, so that it outlives the runtime of the test that made it, and
 //! listens on a port that the system chose. Nothing here waits by the clock: a test waits for events,
@@ -9,16 +10,19 @@
 //! started, nothing more. They are made for tests and demonstrations, where a failure to start or to
 //! send is the end: such failures panic and say why.
 
+pub mod backend;
 pub mod host;
 pub mod merchant;
 pub mod provider;
 mod server;
+pub mod service;
 mod signature;
 mod stop;
 
 pub use merchant::Merchant;
 pub use provider::Provider;
 pub use server::{Request, Response};
+pub use service::Service;
 pub use signature::{Secret, Unverified};
 pub use stop::asked_to_stop;
 

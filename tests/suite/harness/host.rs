@@ -155,6 +155,8 @@ impl Setup {
     /// Starts it; it is ready when this returns.
     pub async fn start(self) -> Host {
         super::logs::keep();
+        // First: what is measured finds its recorder when it is made.
+        let metrics = super::metrics::handle();
         let config = self.config();
         let app = build(&config, &self.clock).await;
         let (phase, seen) = watch::channel(Phase::Serving);
@@ -162,7 +164,7 @@ impl Setup {
         let router = api::router(api::Parts {
             operations: app.operations.clone(),
             settings: config.api.clone(),
-            metrics: super::metrics::handle(),
+            metrics,
             clock: self.clock.clone(),
             phase: seen.clone(),
         });

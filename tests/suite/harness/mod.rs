@@ -1,6 +1,7 @@
 //! A host as a test wants it: real components, a store of its own, ports that the system chose, a clock that the test
 //! may hold.
 
+mod browser;
 mod client;
 mod components;
 mod database;
@@ -11,12 +12,13 @@ mod process;
 mod sandbox;
 mod told;
 
+pub use browser::Browser;
 pub use client::{Reply, send, try_send};
 pub use components::component;
 pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
-pub use process::{Caller, Process};
+pub use process::{Caller, Process, program};
 pub use told::{told, types};
 
 use provost::clock::{Clock, Timestamp};

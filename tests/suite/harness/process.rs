@@ -157,7 +157,7 @@ impl Process {
 }
 
 /// The program beside the test programs. One that is older than its sources would be judged for what it no longer is.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test program knows where it is");
     // target/debug/deps/suite-…
     let folder = test.ancestors().nth(2).expect("a test program lies in target/PROFILE/deps");

@@ -9,7 +9,8 @@ pub fn types(deliveries: &[Delivery]) -> Vec<String> {
     deliveries.iter().map(|delivery| delivery.event()["type"].as_str().unwrap_or("no type").to_owned()).collect()
 }
 
-/// Waits for this many callbacks, checks that all are signed and each is of the next sequence of its payment, and says
+/// Waits for this many callbacks, checks that all are signed and each is of the next sequence of its
+/// payment or subscription, and says
 /// their types.
 pub async fn told(merchant: &Merchant, count: usize) -> Vec<String> {
     let deliveries = merchant.wait_for(count).await;
@@ -18,8 +19,13 @@ pub async fn told(merchant: &Merchant, count: usize) -> Vec<String> {
     for delivery in &deliveries {
         delivery.verify(&secret).expect("callbacks are signed");
         let event = delivery.event();
-        let last = sequences.insert(event["paymentId"].to_string(), event["sequence"].as_u64());
+        let last = sequences.insert(lane(&event), event["sequence"].as_u64());
         assert!(last.is_none_or(|last| last < event["sequence"].as_u64()), "out of order: {deliveries:#?}");
     }
     types(&deliveries)
+}
+
+/// What callbacks are numbered by.
+fn lane(event: &serde_json::Value) -> String {
+    event.get("paymentId").unwrap_or(&event["subscriptionToken"]).to_string()
 }

@@ -42,7 +42,7 @@ fn document() -> OpenApi {
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
     let mut paths = Paths::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| !route.operation.is_page()) {
         for method in methods(route.verb) {
             let operation = operations::described(route, &method);
             paths.add_path_operation(template(route.path), vec![method], operation);

@@ -163,6 +163,7 @@ pub(super) fn described(route: &Route, method: &HttpMethod) -> Operation {
         Does::Metrics => {
             operation.tag(HOST).summary(Some("Metrics")).response("200", text("text/plain", "Prometheus' text format."))
         }
+        Does::Page | Does::PageBehindSlash | Does::PageFile => operation,
     }
     .build()
 }
@@ -206,5 +207,8 @@ fn id(route: &Route, method: &HttpMethod) -> &'static str {
             HttpMethod::Patch => "utilityByPatch",
             _ => "utilityByDelete",
         },
+        (Does::Page, _) => "page",
+        (Does::PageBehindSlash, _) => "pageBehindSlash",
+        (Does::PageFile, _) => "pageFile",
     }
 }

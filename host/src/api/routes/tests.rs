@@ -10,6 +10,7 @@ fn filled(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment {
         "{external}" => "acme",
         "{*name}" => "some/thing",
+        "{file}" => "page.js",
         hole if hole.starts_with('{') => "x-1",
         plain => plain,
     });
@@ -44,7 +45,8 @@ async fn every_row_is_routed_and_an_external_that_is_not_configured_is_404() {
             assert_eq!(body["instance"], path);
             assert_eq!(body["requestId"].as_str().unwrap().as_bytes(), headers["x-request-id"].as_bytes());
         } else {
-            assert_eq!(status, 200, "{path}");
+            let expected = if route.operation == O::PageBehindSlash { 308 } else { 200 };
+            assert_eq!(status, expected, "{path}");
         }
     }
 }

@@ -73,14 +73,14 @@ fn url_as_sent(parts: &Parts, public_url: Option<&Url>) -> String {
     }
 }
 
-fn headers_as_sent(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(in crate::api) fn headers_as_sent(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 /// A plugin's reply. A status that is none of an answer (101 would hand the connection over) becomes 200: the news is
 /// on disk.
-fn written(reply: Reply) -> Response {
+pub(in crate::api) fn written(reply: Reply) -> Response {
     let status = StatusCode::from_u16(reply.status).ok().filter(|status| (200..600).contains(&status.as_u16()));
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = status.unwrap_or(StatusCode::OK);
@@ -98,7 +98,7 @@ fn written(reply: Reply) -> Response {
     response
 }
 
-fn problem_of_webhook(refused: WebhookRefused) -> Problem {
+pub(in crate::api) fn problem_of_webhook(refused: WebhookRefused) -> Problem {
     match refused {
         WebhookRefused::UnknownExternal => problem_of(&Error::UnknownExternal),
         WebhookRefused::Unsupported => {

@@ -74,7 +74,8 @@ async fn a_subscription_begins_with_its_payment_and_both_are_told() {
         assert_eq!(found(&store, name).key, subscription.key, "{name}");
     }
     let payment = store.found(Name::Payment("p-1")).unwrap().payment;
-    assert_eq!((payment.subscription, payment.state), (Some(subscription.key), PaymentState::Accepted));
+    let of = payment.subscription.unwrap();
+    assert_eq!((of.key, of.token.as_str(), payment.state), (subscription.key, "sub-1", PaymentState::Accepted));
     assert_eq!(store.told(), ["subscription.active", "payment.accepted"]);
     assert!(matches!(store.claim(begin("s-1")).await.unwrap(), Claimed::Replay { .. }), "the business key");
     assert!(is_new(&store.claim(pay("s-1")).await.unwrap()), "which is another's for another kind");
@@ -164,7 +165,8 @@ async fn a_charge_that_the_provider_makes_becomes_a_payment_once() {
     let subscription = active(&store).await;
     let received = receive(&store, Trust::Verified, charged("sub-1", "p-2"), NOW).await;
     let Received::Adopted(changed) = received else { panic!("{received:?}") };
-    assert_eq!((changed.payment.subscription, changed.payment.state), (Some(subscription.key), PaymentState::Accepted));
+    let of = changed.payment.subscription.clone().unwrap();
+    assert_eq!((of.key, changed.payment.state), (subscription.key, PaymentState::Accepted));
     let again = receive(&store, Trust::Verified, charged("sub-1", "p-2"), NOW).await;
     assert!(matches!(again, Received::Applied(changed) if !changed.written));
     assert_eq!(store.told(), ["subscription.active", "payment.accepted", "payment.accepted"]);

@@ -133,7 +133,7 @@ impl Rule {
 }
 
 /// Whether a path's parts are those of a pattern.
-pub(super) fn is_path(segments: &[&str], pattern: &str) -> bool {
+pub(crate) fn is_path(segments: &[&str], pattern: &str) -> bool {
     let wanted: Vec<_> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     wanted.len() == segments.len()
         && std::iter::zip(wanted, segments).all(|(wanted, part)| wanted == "*" || wanted == *part)
@@ -141,19 +141,19 @@ pub(super) fn is_path(segments: &[&str], pattern: &str) -> bool {
 
 /// The rules in force.
 #[derive(Default)]
-pub(super) struct Script(Vec<Rule>);
+pub(crate) struct Script(Vec<Rule>);
 
 impl Script {
-    pub(super) fn add(&mut self, rule: Rule) {
+    pub(crate) fn add(&mut self, rule: Rule) {
         self.0.push(rule);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
     /// The failure of the first rule that meets the request; every rule counts it.
-    pub(super) fn fault_for(&mut self, request: &Request) -> Option<Fault> {
+    pub(crate) fn fault_for(&mut self, request: &Request) -> Option<Fault> {
         let mut first = None;
         for rule in &mut self.0 {
             if rule.meets(request) && first.is_none() {

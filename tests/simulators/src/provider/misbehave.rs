@@ -12,7 +12,7 @@ const DRIP: Duration = Duration::from_millis(20);
 const ENDLESS: usize = 1 << 40;
 
 /// Fails on the connection as told. `answer` is what would have been said, if the work was done.
-pub(super) async fn misbehave(
+pub(crate) async fn misbehave(
     connection: &mut Connection,
     how: Misbehaviour,
     answer: Option<Response>,

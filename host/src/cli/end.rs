@@ -1,0 +1,47 @@
+//! The exit codes: the one place that has them, for the program, its help and its man pages.
+
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was done.
+    Done,
+    /// It failed.
+    Failed,
+    /// What it was told to do cannot be right. The parser ends with this code too.
+    Unusable,
+}
+
+impl End {
+    const ALL: [Self; 3] = [Self::Done, Self::Failed, Self::Unusable];
+
+    /// Its code.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Unusable => 2,
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done; plugin call: the plugin answered, if only with a decline",
+            Self::Failed => "failed; plugin inspect: a host would refuse it; plugin call: nothing was decided",
+            Self::Unusable => "the command line, a file that it names, or the configuration is wrong",
+        }
+    }
+
+    /// All of them, for people.
+    pub(super) fn table() -> String {
+        let lines = Self::ALL.map(|end| format!("\n  {}  {}", end.code(), end.meaning()));
+        format!("Exit status:{}", lines.concat())
+    }
+}
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        Self::from(end.code())
+    }
+}
