@@ -384,3 +384,21 @@ async fn every_operation_is_counted_under_the_gateway_managers_name() {
         assert_eq!(host.counter(name, &labels).await, count, "{name} {result}");
     }
 }
+
+/// What an operation on it did not find, no later question finds either.
+#[tokio::test]
+async fn a_token_that_was_not_found_once_is_not_found_again() {
+    let host = start().await;
+    for round in 0..2 {
+        let nobody = "/v3/sandbox/subscription";
+        let replies = [
+            host.post(&format!("{nobody}/update/sub_nobody"), &json!({})).await,
+            delete(&host, &format!("{nobody}/expire/sub_nobody")).await,
+            host.post(&format!("{nobody}/pay"), &charge(&format!("shop-{round}"), "sub_nobody")).await,
+            host.get(&format!("{nobody}/status/sub_nobody")).await,
+        ];
+        for reply in replies {
+            assert_eq!(reply.problem(), (404, "subscription_not_found".into()), "{reply:?}");
+        }
+    }
+}

@@ -23,6 +23,7 @@ mod folder;
 mod idempotency;
 mod idempotency_keys;
 mod interface;
+mod limits;
 mod microservice;
 mod microservice_faults;
 mod money;

@@ -7,6 +7,7 @@
 mod answers;
 mod document;
 mod documentation;
+mod head;
 mod health;
 mod idempotency;
 mod observe;

@@ -2,7 +2,7 @@
 //! members of a problem document. Never looks at bodies or query values.
 
 use super::problem::{Code, Problem};
-use super::{Api, routes};
+use super::{Api, head, routes};
 use crate::telemetry;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -42,7 +42,13 @@ pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next
         external = seen.external.as_deref(),
     );
     let started = Instant::now();
-    let response = unless_it_panics(next.run(request)).instrument(span.clone()).await;
+    let answer = async {
+        match head::refusal(&request) {
+            Some(problem) => problem.into_response(),
+            None => next.run(request).await,
+        }
+    };
+    let response = unless_it_panics(answer).instrument(span.clone()).await;
     let code = response.extensions().get().map(|problem: &Problem| problem.code.clone());
     let response = seen.complete(response);
     let (latency, status) = (started.elapsed(), response.status().as_u16());
@@ -94,7 +100,8 @@ impl Seen {
     /// Adds the request id, and writes the problem document that travels beside the response.
     fn complete(&self, mut response: Response) -> Response {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-            *response.body_mut() = Body::from(problem.of_request(&self.path, self.id()).json());
+            let path = Some(self.path.as_str()).filter(|path| path.len() <= head::URI_LIMIT);
+            *response.body_mut() = Body::from(problem.of_request(path, self.id()).json());
         }
         response.headers_mut().insert(X_REQUEST_ID, self.id.clone());
         response

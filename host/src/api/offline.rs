@@ -4,10 +4,11 @@
 use super::problem::Problem;
 use super::respond::{problem_of, respond};
 use super::v3::{self, body::Json};
-use crate::model::{Answer, PayRequest, PaymentStatus, Reply};
-use crate::operations::{Ended, Error, Lookup, RefundAsked, WebhookRefused};
+use crate::model::{Answer, Changes, PayRequest, Plan, Reply};
+use crate::operations::{CaptureAsked, Ended, Error, Lookup, RefundAsked, WebhookRefused};
 use bytes::Bytes;
 use http::HeaderMap;
+use serde::Serialize;
 
 /// A body as a caller would send it. Its readers answer what that caller would be answered where it is not right.
 pub(crate) struct Body(Json);
@@ -28,6 +29,31 @@ impl Body {
         v3::refund_asked(&self.0).map_err(told)
     }
 
+    /// As `POST /v3/{external}/capture` takes it.
+    pub(crate) fn capture(&self) -> Result<CaptureAsked, Answer> {
+        v3::capture_asked(&self.0).map_err(told)
+    }
+
+    /// As `POST /v3/{external}/void` takes it: the payment's id.
+    pub(crate) fn void(&self) -> Result<String, Answer> {
+        v3::payment_to_void(&self.0).map_err(told)
+    }
+
+    /// As `POST /v3/{external}/subscription/schedule` and `…/start` take it.
+    pub(crate) fn subscription(&self) -> Result<(PayRequest, Plan), Answer> {
+        v3::subscription_asked(&self.0, None).map_err(told)
+    }
+
+    /// As `POST /v3/{external}/subscription/pay` takes it: the subscription's token, and the payment.
+    pub(crate) fn charge(&self) -> Result<(String, PayRequest), Answer> {
+        v3::charge_asked(&self.0, None).map_err(told)
+    }
+
+    /// As `POST /v3/{external}/subscription/update/{subscriptionToken}` takes it.
+    pub(crate) fn changes(&self) -> Result<Changes, Answer> {
+        v3::changes(&self.0).map_err(told)
+    }
+
     /// As `POST /v3/{external}/status` takes it.
     pub(crate) fn lookup(&self) -> Result<Lookup, Answer> {
         v3::lookup_in_body(&self.0).map_err(told)
@@ -39,8 +65,8 @@ pub(crate) fn of_operation(ended: Result<Ended, Error>) -> Answer {
     respond(&ended)
 }
 
-/// What is answered to `status`.
-pub(crate) fn of_status(status: &Result<PaymentStatus, Error>) -> Answer {
+/// What is answered to a question: how a payment or a subscription stands.
+pub(crate) fn of_status(status: &Result<impl Serialize, Error>) -> Answer {
     match status {
         Ok(status) => {
             let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
@@ -94,6 +120,6 @@ mod tests {
 
     #[test]
     fn a_status_that_nobody_knows_is_a_problem() {
-        assert_eq!(of_status(&Err(Error::PaymentNotFound)).status, 404);
+        assert_eq!(of_status(&Err::<(), _>(Error::PaymentNotFound)).status, 404);
     }
 }

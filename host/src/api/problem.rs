@@ -34,11 +34,14 @@ pub(super) enum Code {
     StateForbids,
     SubscriptionForbids,
     BodyTooLarge,
+    UriTooLong,
     NotJsonType,
+    ContentEncoded,
     Invalid,
     KeyReused,
     RefundTooLarge,
     CaptureTooLarge,
+    HeadersTooLarge,
     Internal,
     NotSupported,
     NotExecuted,
@@ -57,7 +60,7 @@ type Row = (&'static str, u16, &'static str, bool);
 
 impl Code {
     /// All of them, in the order of their status.
-    pub(super) const ALL: [Self; 35] = [
+    pub(super) const ALL: [Self; 38] = [
         Self::NotJson,
         Self::BadHeader,
         Self::BadQuery,
@@ -78,11 +81,14 @@ impl Code {
         Self::StateForbids,
         Self::SubscriptionForbids,
         Self::BodyTooLarge,
+        Self::UriTooLong,
         Self::NotJsonType,
+        Self::ContentEncoded,
         Self::Invalid,
         Self::KeyReused,
         Self::RefundTooLarge,
         Self::CaptureTooLarge,
+        Self::HeadersTooLarge,
         Self::Internal,
         Self::NotSupported,
         Self::NotExecuted,
@@ -97,7 +103,7 @@ impl Code {
 
     fn row(self) -> Row {
         match self {
-            Self::NotJson => ("not_json", 400, "The body is not JSON", false),
+            Self::NotJson => ("not_json", 400, "The body cannot be read as JSON", false),
             Self::BadHeader => ("bad_header", 400, "A header is malformed", false),
             Self::BadQuery => ("bad_query", 400, "The query is not right", false),
             Self::BadBody => ("bad_body", 400, "The body did not arrive whole", true),
@@ -119,11 +125,14 @@ impl Code {
             }
             Self::StateForbids => ("state_forbids", 409, "The payment's state does not allow it", false),
             Self::BodyTooLarge => ("body_too_large", 413, "The body is too large", false),
+            Self::UriTooLong => ("uri_too_long", 414, "The path with its query is too long", false),
             Self::NotJsonType => ("not_json_type", 415, "The body is not declared as JSON", false),
+            Self::ContentEncoded => ("content_encoded", 415, "The body is compressed", false),
             Self::Invalid => ("invalid", 422, "The request is not right", false),
             Self::KeyReused => ("idempotency_key_reused", 422, "The Idempotency-Key belongs to another request", false),
             Self::RefundTooLarge => ("refund_too_large", 422, "The refund is larger than what is left", false),
             Self::CaptureTooLarge => ("capture_too_large", 422, "The capture is larger than what is left", false),
+            Self::HeadersTooLarge => ("headers_too_large", 431, "The headers are too large", false),
             Self::Internal => ("internal", 500, "The host failed", false),
             Self::NotSupported => ("not_supported", 501, "This external does not support the operation", false),
             Self::NotExecuted => ("not_executed", 502, "The provider could not be reached or refused", true),
@@ -284,9 +293,9 @@ impl Problem {
         self
     }
 
-    /// With what belongs to one request alone.
-    pub(super) fn of_request(mut self, path: &str, request_id: &str) -> Self {
-        self.0.instance = Some(path.to_owned());
+    /// With what belongs to one request alone; no path where it is too long to be repeated.
+    pub(super) fn of_request(mut self, path: Option<&str>, request_id: &str) -> Self {
+        self.0.instance = path.map(str::to_owned);
         self.0.request_id = Some(request_id.to_owned());
         self
     }

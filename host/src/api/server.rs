@@ -18,8 +18,10 @@ use tower::Service;
 
 /// How long a request's head may take, and how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bytes of a request's head.
+/// Bytes of a request's head, and how many headers: beyond, hyper answers a bare status and closes. Larger than what
+/// [`head`](super::head) allows, so that ordinary excess gets a problem document.
 const HEAD_LIMIT: usize = 64 << 10;
+const HEADERS_LIMIT: usize = 256;
 /// Connections of one listener; beyond, a new one is closed at once.
 const CONNECTIONS: usize = 8192;
 /// How long to wait where no connection can be accepted, as when file descriptors have run out.
@@ -58,7 +60,10 @@ async fn serve_with(
     let listener = TcpListener::from_std(listener)?;
     let connections = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(HEAD_LIMIT);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(HEAD_LIMIT)
+        .max_headers(HEADERS_LIMIT);
     let seen = phase.clone();
     loop {
         tokio::select! {

@@ -32,6 +32,7 @@ pub(crate) use ending::{Returned, returned};
 pub use error::Error;
 pub use external::{External, Readiness, Serving};
 pub use settings::Settings;
+pub(crate) use subscription::{unfit_changes, unfit_subscription};
 pub(crate) use {pay::unfit, told::ended};
 
 use crate::clock::Clock;

@@ -88,8 +88,7 @@ impl Operations {
     ) -> Result<Plan, Error> {
         let serving = self.serving_for(external, kind)?;
         let description = serving.plugin.description();
-        let mut faults = unfit(description, &request);
-        faults.extend(unfit_interval(description, billing.interval));
+        let faults = unfit_subscription(description, &request, &billing);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
@@ -129,10 +128,7 @@ impl Operations {
     ) -> Result<Plan, Error> {
         let serving = self.serving_for(external, Kind::Update)?;
         let description = serving.plugin.description();
-        let currency = changes.amount.as_ref().map(|amount| &amount.currency);
-        let mut faults: Vec<_> =
-            currency.and_then(|currency| unfit_currency(description, currency)).into_iter().collect();
-        faults.extend(changes.interval.and_then(|interval| unfit_interval(description, interval)));
+        let faults = unfit_changes(description, &changes);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
@@ -168,6 +164,18 @@ impl Operations {
         }
         Ok(Whose::Known(subscription.key))
     }
+}
+
+/// What the plugin's description rules out of a subscription that is to begin.
+pub(crate) fn unfit_subscription(description: &Description, request: &PayRequest, billing: &Billing) -> Vec<Fault> {
+    unfit(description, request).into_iter().chain(unfit_interval(description, billing.interval)).collect()
+}
+
+/// What the plugin's description rules out of a change.
+pub(crate) fn unfit_changes(description: &Description, changes: &Changes) -> Vec<Fault> {
+    let currency = changes.amount.as_ref().and_then(|amount| unfit_currency(description, &amount.currency));
+    let interval = changes.interval.and_then(|interval| unfit_interval(description, interval));
+    currency.into_iter().chain(interval).collect()
 }
 
 fn unfit_interval(description: &Description, interval: Interval) -> Option<Fault> {

@@ -1,15 +1,14 @@
 //! A JSON body: read whole, within its limit and its time, parsed strictly. Knows no field names.
 
 use super::super::problem::{Code, Problem};
+use super::strict::{self, NotTaken};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Number, Value};
 use std::collections::HashMap;
-use std::fmt;
 use std::time::Duration;
 
 /// How long a body may take to arrive.
@@ -31,7 +30,7 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
 /// A parsed body, and the text that it came from.
 #[derive(Debug)]
 pub(in crate::api) struct Json {
-    /// No object in it has a key twice.
+    /// As [`strict`] takes it.
     pub(super) value: Value,
     text: Bytes,
 }
@@ -39,13 +38,20 @@ pub(in crate::api) struct Json {
 impl Json {
     /// Parses a body that declares itself as JSON, or does not declare itself.
     pub(in crate::api) fn parse(headers: &HeaderMap, text: Bytes) -> Result<Self, Problem> {
+        if !is_as_it_is(headers) {
+            return Err(Problem::new(Code::ContentEncoded, "Send the body as it is, without Content-Encoding."));
+        }
         if !declares_json(headers) {
             return Err(Problem::new(Code::NotJsonType, "Send the body with Content-Type: application/json."));
         }
-        match serde_json::from_slice(&text) {
-            Ok(Strict(value)) => Ok(Self { value, text }),
+        match strict::parse(&text) {
+            Ok(value) => Ok(Self { value, text }),
             Err(_) if text.is_empty() => Err(Problem::new(Code::NotJson, "The body is empty.")),
-            Err(error) => Err(Problem::new(Code::NotJson, format!("The body is not JSON: {error}."))),
+            Err(NotTaken::Syntax(error)) => Err(Problem::new(Code::NotJson, format!("The body is not JSON: {error}."))),
+            Err(NotTaken::Forbidden(fault)) => {
+                let detail = format!("Something in the body {}.", fault.reason);
+                Err(Problem::new(Code::NotJson, detail).because_of(&[fault]))
+            }
         }
     }
 
@@ -62,78 +68,16 @@ impl Json {
     }
 }
 
+/// Not compressed: a body is bounded as it arrives, and that bound shall hold for what is read from it.
+fn is_as_it_is(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
 fn declares_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_none_or(|value| {
         let essence = value.to_str().ok().and_then(|text| text.split(';').next()).unwrap_or_default();
         essence.trim().eq_ignore_ascii_case("application/json")
     })
-}
-
-/// JSON in which a key that stands twice is refused: two readers could take it for two different requests.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(Strict(item)) = sequence.next_element()? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            let Strict(value) = members.next_value()?;
-            if object.contains_key(&key) {
-                return Err(de::Error::custom("a key stands twice in one object"));
-            }
-            object.insert(key, value);
-        }
-        Ok(Value::Object(object))
-    }
 }
 
 #[cfg(test)]
@@ -183,6 +127,27 @@ mod tests {
         for bad in ["text/plain", "application/jsonp", "application/x-www-form-urlencoded", "", "text/json"] {
             assert_eq!(parse("{}", Some(bad)).map(|json| json.value), Err("not_json_type".to_owned()), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_compressed_body_is_not_taken() {
+        for (coding, taken) in [("identity", true), ("Identity", true), ("gzip", false), ("br, identity", false)] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            let parsed = Json::parse(&headers, Bytes::from_static(b"{}")).map_err(|problem| problem.code.to_string());
+            assert_eq!(
+                parsed.map(|json| json.value.is_object()),
+                if taken { Ok(true) } else { Err("content_encoded".to_owned()) }
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_json_and_still_not_taken_is_told_with_its_place() {
+        let body = Bytes::from_static(br#"{"providerData": {"a": 1, "a": 2}}"#);
+        let problem = Json::parse(&HeaderMap::new(), body).unwrap_err();
+        assert_eq!((&*problem.code, &*problem.errors[0].pointer), ("not_json", "/providerData/a"));
+        assert_eq!(problem.detail, "Something in the body stands twice in its object.");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod pay;
 mod place;
 mod refund;
 mod status;
+mod strict;
 mod subscription;
 mod subscription_change;
 mod subscription_status;
@@ -30,10 +31,8 @@ pub(super) use subscription_status::subscription_status;
 pub(super) use utility::utility;
 pub(super) use void::void;
 pub(super) use webhook::{callback, headers_as_sent, problem_of_webhook, written};
-pub(super) use {pay::pay_request, refund::refund_asked, status::in_body as lookup_in_body};
-
-#[cfg(test)]
 pub(super) use {
-    capture::capture_asked, subscription::charge_asked, subscription::subscription as subscription_asked,
-    subscription_change::changes, void::payment_to_void,
+    capture::capture_asked, pay::pay_request, refund::refund_asked, status::in_body as lookup_in_body,
+    subscription::charge_asked, subscription::subscription as subscription_asked, subscription_change::changes,
+    void::payment_to_void,
 };

@@ -7,8 +7,9 @@ use crate::capabilities::Report;
 use crate::cli::end::End;
 use crate::clock::Timestamp;
 use crate::model::{
-    Answer, Failure, KnownPayment, Operation, OperationKey, Origin, Outcome, Payment, PaymentState, Phase, PluginError,
-    Reference, Refused, Rejection, Response, Seed, Subscription, Version, apply, classify, status_of_payment,
+    Answer, Failure, KnownPayment, KnownSubscription, Operation, OperationKey, Origin, Outcome, Payment, PaymentState,
+    Phase, PluginError, Reference, Refused, Rejection, Response, Seed, Subscription, SubscriptionState,
+    SubscriptionStatus, Version, apply, apply_to_subscription, classify, status_of_payment,
 };
 use crate::operations::{Error, Returned, WebhookRefused, ended, returned};
 use crate::runtime::Finished;
@@ -45,7 +46,8 @@ impl Case<'_> {
     pub(super) fn judge(&self, purpose: &Purpose, finished: &Finished) -> Judged {
         let response = finished.response.clone();
         match purpose {
-            Purpose::Operation(work) => self.operation(work, response, &finished.report),
+            Purpose::Operation(work) | Purpose::Question(work) => self.operation(work, response, &finished.report),
+            Purpose::SubscriptionStatus(asked) => self.subscription_status(asked, response),
             Purpose::Status(asked) => self.status(asked, response),
             Purpose::Webhook => webhook(response),
         }
@@ -110,14 +112,38 @@ impl Case<'_> {
                 let answer = of_status(&Ok(status_of_payment(&payment, None)));
                 return Judged { answer, known: ("status", shape::news(&news)), failed: None };
             }
-            Ok(Response::Status(Err(PluginError::NotFound(reason)))) => (Error::PaymentNotFound, reason),
-            Ok(Response::Status(Err(PluginError::Unsupported(reason)))) => (Error::PaymentNotFound, reason),
+            Ok(Response::Status(Err(PluginError::NotFound(reason) | PluginError::Unsupported(reason)))) => {
+                (Error::PaymentNotFound, reason)
+            }
             Ok(Response::Status(Err(error))) => silent(format!("{error:?}")),
             Ok(_) => silent(UNFIT.to_owned()),
             Err(failure) => silent(failure.to_string()),
         };
-        let failed = Some(format!("the plugin told no status: {reason}"));
-        Judged { answer: of_status(&Err(error)), known: ("status", Value::Null), failed }
+        untold(error, &reason)
+    }
+
+    fn subscription_status(&self, asked: &KnownSubscription, response: Result<Response, Failure>) -> Judged {
+        let (error, reason) = match response {
+            Ok(Response::SubscriptionStatus(Ok(news))) => {
+                let blank = Subscription::blank(self.external, self.reference.clone(), self.now);
+                let known = Subscription {
+                    tokens: asked.tokens.clone(),
+                    carry: asked.carry.clone(),
+                    state: SubscriptionState::Unknown,
+                    ..blank
+                };
+                let subscription = apply_to_subscription(&known, &news, self.now).subscription;
+                let answer = of_status(&Ok(SubscriptionStatus::of(&subscription, None)));
+                return Judged { answer, known: ("status", shape::subscription_news(&news)), failed: None };
+            }
+            Ok(Response::SubscriptionStatus(Err(PluginError::NotFound(reason) | PluginError::Unsupported(reason)))) => {
+                (Error::SubscriptionNotFound, reason)
+            }
+            Ok(Response::SubscriptionStatus(Err(error))) => silent(format!("{error:?}")),
+            Ok(_) => silent(UNFIT.to_owned()),
+            Err(failure) => silent(failure.to_string()),
+        };
+        untold(error, &reason)
     }
 
     /// The payment that was asked about, of which nothing else is known.
@@ -149,6 +175,11 @@ fn reason(refused: &Refused) -> String {
 }
 
 const UNFIT: &str = "the answer does not fit the request";
+
+fn untold(error: Error, reason: &str) -> Judged {
+    let failed = Some(format!("the plugin told no status: {reason}"));
+    Judged { answer: of_status(&Err::<(), _>(error)), known: ("status", Value::Null), failed }
+}
 
 fn silent(reason: String) -> (Error, String) {
     (Error::ProviderSilent(reason.clone()), reason)

@@ -10,20 +10,23 @@ mod judged;
 mod known;
 mod memory;
 mod operation;
+mod payment;
 mod people;
 mod provider;
 mod shape;
+mod subscription;
+mod utility;
 mod webhook;
 
 use super::end::End;
 use super::plain::plain;
 use super::said::Said;
 use crate::api::offline::of_operation;
-use crate::capabilities::{Call, Mode, Provider, Scope, Transcript};
+use crate::capabilities::{Call, Provider, Scope, Transcript};
 use crate::clock::Clock;
 use crate::config::{Sources, read_file};
 use crate::egress::Egress;
-use crate::model::{Reference, Request, Seed};
+use crate::model::{Reference, Request};
 use crate::operations::Error;
 use crate::registry::lacks;
 use crate::runtime::{Engine, Finished, Plugin, Settings};
@@ -127,12 +130,6 @@ impl Bench {
         transcript: Arc<Transcript>,
         request: Request,
     ) -> Finished {
-        let mode = match purpose {
-            Purpose::Operation(_) => {
-                Mode::Operation { reference: reference.clone(), seed: Seed::random(), attempt: 1, webhook_url: None }
-            }
-            Purpose::Status(_) | Purpose::Webhook => Mode::Reading { reference: None },
-        };
         let scope = Scope {
             provider: self.provider.clone(),
             version: self.plugin.version().clone(),
@@ -141,7 +138,7 @@ impl Bench {
             egress: Arc::new(Egress::new()),
             clock: clock.clone(),
         };
-        self.plugin.call(Call::new(scope, mode).kept_in(transcript), request).await
+        self.plugin.call(Call::new(scope, purpose.mode(reference)).kept_in(transcript), request).await
     }
 }
 

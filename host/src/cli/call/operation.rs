@@ -1,11 +1,12 @@
 //! What a plugin can be asked for: one row for each operation, with the function that makes the plugin's request of a
 //! body. Bodies are those of the REST interface; what the store would add stands beside its members.
 
-use super::known;
-use crate::api::offline::{Body, of_operation};
+use super::{payment, subscription, utility, webhook};
+use crate::capabilities::Mode;
 use crate::clock::Timestamp;
-use crate::model::{Amount, Answer, Description, Interface, Kind, KnownPayment, PayRequest, RefundRequest, Request};
-use crate::operations::{Error, unfit};
+use crate::model::{
+    Amount, Answer, Description, Interface, Kind, KnownPayment, KnownSubscription, Reference, Request, Seed,
+};
 use bytes::Bytes;
 
 /// One operation.
@@ -16,34 +17,71 @@ pub(super) struct Row {
     pub(super) needs: Interface,
     /// A body that can be right.
     pub(super) example: &'static str,
-    read: fn(&Asking<'_>) -> Result<Asked, Answer>,
+    read: Read,
 }
 
+/// Makes a call of a body, or says what its caller would be answered.
+type Read = fn(&Asking<'_>) -> Result<Asked, Answer>;
+
 const PAYMENT: &str = r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-1"}"#;
+const SUBSCRIPTION: &str = r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-1",
+    "subscriptionInfo": {"interval": "MONTH", "intervalCount": 1}}"#;
+const PAID: &str = r#"{"paymentId": "pay_1", "amount": 500, "currency": "EUR", "carry": {}}"#;
+const SUBSCRIBED: &str = r#"{"subscriptionToken": "sub_1", "carry": {}}"#;
 
 /// All of them.
 pub(super) const OPERATIONS: &[Row] = &[
-    Row { name: "pay", needs: Interface::Payments, example: PAYMENT, read: pay },
-    Row { name: "link", needs: Interface::Links, example: PAYMENT, read: link },
-    Row {
-        name: "refund",
-        needs: Interface::Refunds,
-        example: r#"{"paymentId": "pay_1", "amount": 200, "currency": "EUR", "paymentAmount": 500}"#,
-        read: refund,
-    },
-    Row {
-        name: "status",
-        needs: Interface::Inquiry,
-        example: r#"{"paymentId": "pay_1", "amount": 500, "currency": "EUR", "carry": {}}"#,
-        read: status,
-    },
-    Row {
-        name: "receive",
-        needs: Interface::Webhooks,
-        example: r#"{"url": "https://pay.example.com/v3/acme/callback", "headers": {}, "body": "{}"}"#,
-        read: super::webhook::receive,
-    },
+    row("pay", Interface::Payments, payment::pay, PAYMENT),
+    row("link", Interface::Links, payment::link, PAYMENT),
+    row(
+        "refund",
+        Interface::Refunds,
+        payment::refund,
+        r#"{"paymentId": "pay_1", "amount": 200, "currency": "EUR", "paymentAmount": 500}"#,
+    ),
+    row(
+        "capture",
+        Interface::Captures,
+        payment::capture,
+        r#"{"paymentId": "pay_1", "amount": 200, "currency": "EUR", "final": false, "paymentAmount": 500}"#,
+    ),
+    row("void", Interface::Captures, payment::void, PAID),
+    row("resume", Interface::Continuations, payment::resume, r#"{"paymentId": "pay_1", "carry": {}, "data": {}}"#),
+    row("status", Interface::Inquiry, payment::status, PAID),
+    row("schedule", Interface::ScheduledBilling, subscription::schedule, SUBSCRIPTION),
+    row("start", Interface::ManualBilling, subscription::start, SUBSCRIPTION),
+    row(
+        "charge",
+        Interface::ManualBilling,
+        subscription::charge,
+        r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-2",
+    "subscriptionInfo": {"token": "sub_1"}}"#,
+    ),
+    row(
+        "update",
+        Interface::Subscriptions,
+        subscription::update,
+        r#"{"subscriptionToken": "sub_1", "amount": 700, "currency": "EUR"}"#,
+    ),
+    row("expire", Interface::Subscriptions, subscription::expire, SUBSCRIBED),
+    row("subscription-status", Interface::Subscriptions, subscription::status, SUBSCRIBED),
+    row(
+        "utility",
+        Interface::Utilities,
+        utility::call,
+        r#"{"method": "GET", "name": "methods", "query": {"country": "IT"}}"#,
+    ),
+    row(
+        "receive",
+        Interface::Webhooks,
+        webhook::receive,
+        r#"{"url": "https://pay.example.com/v3/acme/callback", "headers": {}, "body": "{}"}"#,
+    ),
 ];
+
+const fn row(name: &'static str, needs: Interface, read: Read, example: &'static str) -> Row {
+    Row { name, needs, example, read }
+}
 
 /// What a body is read with.
 pub(super) struct Asking<'a> {
@@ -71,10 +109,25 @@ pub(super) struct Asked {
 pub(super) enum Purpose {
     /// An operation: money may move.
     Operation(Work),
+    /// A question that is judged like an operation.
+    Question(Work),
     /// A question about this payment.
     Status(KnownPayment),
+    /// A question about this subscription.
+    SubscriptionStatus(KnownSubscription),
     /// A webhook.
     Webhook,
+}
+
+impl Purpose {
+    /// What stands behind the call.
+    pub(super) fn mode(&self, reference: &Reference) -> Mode {
+        let reference = reference.clone();
+        match self {
+            Self::Operation(_) => Mode::Operation { reference, seed: Seed::random(), attempt: 1, webhook_url: None },
+            _ => Mode::Reading { reference: None },
+        }
+    }
 }
 
 /// What an operation is about.
@@ -91,7 +144,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// What is done to nothing that there was.
+    /// What is done to nothing that there was before.
     pub(super) fn of(kind: Kind, amount: Option<Amount>) -> Self {
         Self { kind, amount, payment_id: None, subscription_token: None }
     }
@@ -109,43 +162,11 @@ impl Row {
     }
 }
 
-fn pay(asking: &Asking<'_>) -> Result<Asked, Answer> {
-    let pay = payment(asking)?;
-    let purpose = Purpose::Operation(Work::of(Kind::Pay, Some(pay.amount.clone())));
-    Ok(Asked { request: Request::Pay(pay), purpose })
-}
-
-fn link(asking: &Asking<'_>) -> Result<Asked, Answer> {
-    let pay = payment(asking)?;
-    let purpose = Purpose::Operation(Work::of(Kind::Link, Some(pay.amount.clone())));
-    Ok(Asked { request: Request::Link(pay), purpose })
-}
-
-/// A payment that the plugin's description does not rule out.
-fn payment(asking: &Asking<'_>) -> Result<PayRequest, Answer> {
-    let pay = Body::parse(asking.text.clone())?.pay()?;
-    let faults = unfit(asking.description, &pay);
-    if faults.is_empty() { Ok(pay) } else { Err(of_operation(Err(Error::Invalid(faults)))) }
-}
-
-fn refund(asking: &Asking<'_>) -> Result<Asked, Answer> {
-    let asked = Body::parse(asking.text.clone())?.refund()?;
-    let payment = known::refunded(asking, &asked)?;
-    let work = Work::of(Kind::Refund, Some(asked.amount.clone()));
-    let purpose = Purpose::Operation(Work { payment_id: Some(asked.payment_id), ..work });
-    let request = RefundRequest { payment, amount: asked.amount, provider_data: asked.provider_data };
-    Ok(Asked { request: Request::Refund(request), purpose })
-}
-
-fn status(asking: &Asking<'_>) -> Result<Asked, Answer> {
-    let lookup = Body::parse(asking.text.clone())?.lookup()?;
-    let payment = known::asked_about(asking, lookup)?;
-    Ok(Asked { request: Request::Status(payment.clone()), purpose: Purpose::Status(payment) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Interval;
+    use bytes::Bytes;
 
     fn read(row: &Row, text: &str, description: &Description) -> Result<Asked, (u16, String)> {
         let text = Bytes::from(text.to_owned());
@@ -156,7 +177,8 @@ mod tests {
     #[test]
     fn every_example_is_right() {
         for row in OPERATIONS {
-            read(row, row.example, &Description::default()).unwrap();
+            let description = Description { intervals: vec![Interval::Month], ..Description::default() };
+            read(row, row.example, &description).unwrap_or_else(|(_, wrong)| panic!("{}: {wrong}", row.name));
             assert!(Row::named(row.name).is_some_and(|found| found.name == row.name));
         }
     }

@@ -5,7 +5,7 @@ use crate::capabilities::Name;
 use crate::clock::Timestamp;
 use crate::model::{
     Acknowledgement, Action, Amount, Carry, DatedEvent, Decline, Destination, DisputeState, Event, Fault, FollowUp,
-    News, NewsState, Outcome, Receipt, Refused, Rejection, Subscribed, Target, Trust,
+    News, NewsState, Outcome, Receipt, Refused, Rejection, Subscribed, SubscriptionNews, Target, Trust,
 };
 use serde_json::{Map, Value, json};
 
@@ -128,16 +128,7 @@ fn dated(dated: &DatedEvent) -> Value {
 pub(super) fn event(event: &Event) -> Value {
     match event {
         Event::Payment(told) => json!({ "payment": news(told) }),
-        Event::Subscription(told) => {
-            let told = json!({
-                "state": told.state.name(),
-                "tokens": told.tokens,
-                "host_reference": told.host_reference,
-                "metadata": told.metadata.as_deref().map(parsed),
-                "carry": told.carry.as_ref().map(carry),
-            });
-            json!({ "subscription": joined([told]) })
-        }
+        Event::Subscription(told) => json!({ "subscription": subscription_news(told) }),
         Event::Charge(charge) => {
             let head = json!({ "tokens": charge.tokens, "host_reference": charge.host_reference });
             json!({ "charge": joined([head, json!({ "payment": news(&charge.news) })]) })
@@ -156,6 +147,18 @@ pub(super) fn event(event: &Event) -> Value {
             json!({ "dispute": joined([told, target(&dispute.target)]) })
         }
     }
+}
+
+/// What a plugin told of a subscription.
+pub(super) fn subscription_news(told: &SubscriptionNews) -> Value {
+    joined([json!({
+        "state": told.state.name(),
+        "tokens": told.tokens,
+        "host_reference": told.host_reference,
+        "metadata": told.metadata.as_deref().map(parsed),
+        "carry": told.carry.as_ref().map(carry),
+        "occurred_at": told.occurred_at.map(Timestamp::rfc3339),
+    })])
 }
 
 /// A subscription that began.

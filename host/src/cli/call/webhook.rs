@@ -1,6 +1,6 @@
 //! A webhook as a body: `{"method", "url", "headers", "body", "hostReference"}`, all of them optional.
 
-use super::known::wrong;
+use super::known::{self, wrong};
 use super::operation::{Asked, Asking, Purpose};
 use crate::model::{Answer, Request, Webhook};
 use serde::Deserialize;
@@ -23,26 +23,17 @@ struct Sent {
 /// The webhook that a body describes, as if it came now.
 pub(super) fn receive(asking: &Asking<'_>) -> Result<Asked, Answer> {
     let sent: Sent = serde_json::from_slice(asking.text).map_err(|error| wrong("", error.to_string()))?;
-    let headers = sent.headers.iter().map(header).collect::<Result<Vec<_>, _>>()?.concat();
+    let headers = known::pairs("headers", &sent.headers)?.into_iter();
     let webhook = Webhook {
         method: sent.method.unwrap_or_else(|| "POST".to_owned()),
         url: sent.url.unwrap_or_else(|| format!("http://localhost/v3/{}/callback", asking.external)),
-        headers,
+        // In lower case, as from a connection.
+        headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
         body: sent.body.into_bytes(),
         received_at: asking.now,
         host_reference: sent.host_reference,
     };
     Ok(Asked { request: Request::Receive(webhook), purpose: Purpose::Webhook })
-}
-
-/// One header, or several of its name. Names come in lower case, as from a connection.
-fn header((name, value): (&String, &Value)) -> Result<Vec<(String, String)>, Answer> {
-    let one = |value: &Value| Some((name.to_ascii_lowercase(), value.as_str()?.to_owned()));
-    let all = match value {
-        Value::Array(values) => values.iter().map(one).collect(),
-        value => one(value).map(|header| vec![header]),
-    };
-    all.ok_or_else(|| wrong(&format!("/headers/{name}"), "must be a string, or an array of strings"))
 }
 
 #[cfg(test)]

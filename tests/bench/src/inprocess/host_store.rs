@@ -5,7 +5,7 @@ use provost::clock::Clock;
 use provost::model::{
     Action, Amount, Answer, News, NewsState, Operation, Reference, Seed, Settled, Source, Target, Version, Write,
 };
-use provost::store::{Claim, Claimed, Finish, Settings, Store, What};
+use provost::store::{Claim, Claimed, Finish, NewPayment, Settings, Store, Told, What};
 use std::path::Path;
 use std::time::Duration;
 
@@ -55,13 +55,13 @@ impl HostStore {
             fingerprint: Version::of(reference.0.as_bytes()).0,
             seed: Seed::random(),
             version: Version::of(b"sandbox"),
-            amount: amount(),
+            amount: Some(amount()),
             lease_until: now.plus(LEASE),
-            what: What::Pay {
+            what: What::Pay(NewPayment {
                 shop_transaction_id: format!("order-{reference}"),
                 payment_method: None,
                 business_key: true,
-            },
+            }),
             reference,
         };
         match self.store.claim(claim).await? {
@@ -84,10 +84,11 @@ impl HostStore {
             operation: operation.key,
             fence: operation.fence,
             settled: Settled::Succeeded,
-            news: News { amount: Some(amount()), ..news },
+            news: Some(News { amount: Some(amount()), ..news }),
+            subscription_news: None,
+            changes: None,
             emitted: Vec::new(),
-            told_payment_id: Some(payment_id),
-            told_refund_id: None,
+            told: Told { payment_id: Some(payment_id), ..Told::default() },
             answer: Some(Answer { status: 200, headers: Vec::new(), body: body.into_bytes() }),
             answer_if_contradicted: None,
             ask_at: None,
