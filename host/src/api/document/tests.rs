@@ -31,12 +31,7 @@ fn the_document_shows_the_routes_and_no_others() {
     let document = parsed();
     assert_eq!(document["openapi"], "3.1.0");
     let shown: BTreeSet<_> = operations(&document).into_iter().map(|(method, path, _)| (method, path)).collect();
-<<<<<<< HEAD
-    let served = ROUTES.iter().filter(|route| !route.operation.is_page());
-    let served = served.flat_map(|route| {
-=======
     let served = ROUTES.iter().filter(|route| !route.operation.is_page()).flat_map(|route| {
->>>>>>> core
         let methods = match route.verb {
             Verb::Any => vec!["get", "post", "put", "patch", "delete"],
             Verb::Get => vec!["get"],
