@@ -168,29 +168,45 @@ async fn a_callback_comes_by_get_and_by_post() {
 #[tokio::test]
 async fn externals_are_listed_with_what_they_can_do() {
     let (host, _provider) = both().await;
-    let one = |name: &str, plugin: &str| {
-        let digest = hex::encode(Sha256::digest(std::fs::read(component(plugin)).unwrap()));
-        json!({
-            "name": name, "available": true, "contract": "provost:provider@0.1.0",
-            "plugin": { "name": plugin, "version": "0.1.0", "digest": digest },
-            "operations": ["pay", "status", "check", "refund", "callback"],
-            "capabilities": ["payments", "inquiry", "search", "refunds", "webhooks"],
-        })
-    };
-    let mut all = host.get("/v3").await;
-    for external in all.json["externals"].as_array_mut().unwrap() {
-        // They are a set.
-        let capabilities = external["capabilities"].as_array_mut().unwrap();
-        let place =
-            |name: &Value| ["payments", "inquiry", "search", "refunds", "webhooks"].iter().position(|n| name == n);
-        capabilities.sort_by_key(place);
+    let operations = ["pay", "status", "check", "refund", "callback"].map(str::to_owned).to_vec();
+    let capabilities = ["payments", "inquiry", "search", "refunds", "webhooks"].map(str::to_owned).to_vec();
+    let acme = shown("acme", &operations, &capabilities);
+    let beyond = ["capture", "void"].map(str::to_owned).into_iter();
+    let subscriptions = ["schedule", "start", "pay", "update", "status", "expire"];
+    let beyond = beyond.chain(subscriptions.map(|name| format!("subscription/{name}")));
+    let beyond = beyond.chain(["pay-by-link", "utility"].map(str::to_owned));
+    let operations: Vec<_> = operations.into_iter().chain(beyond).collect();
+    let all = [
+        "payments",
+        "inquiry",
+        "search",
+        "refunds",
+        "captures",
+        "continuations",
+        "links",
+        "subscriptions",
+        "scheduled-billing",
+        "manual-billing",
+        "webhooks",
+        "utilities",
+    ];
+    let mut sandbox = shown("sandbox", &operations, &all.map(str::to_owned));
+    sandbox["intervals"] = json!(["DAY", "WEEK", "MONTH", "YEAR"]);
+    assert_eq!(host.get("/v3").await.json, json!({ "externals": [acme, sandbox] }));
+    for (name, expected) in [("acme", acme), ("sandbox", sandbox)] {
+        let one = host.get(&format!("/v3/{name}")).await;
+        assert_eq!((one.status, &one.json), (200, &expected));
     }
-    assert_eq!(all.json, json!({ "externals": [one("acme", "acme"), one("sandbox", "sandbox")] }));
-    for name in ["acme", "sandbox"] {
-        let shown = host.get(&format!("/v3/{name}")).await;
-        assert_eq!((shown.status, &shown.json["name"]), (200, &name.into()));
-        assert_eq!(shown.json["operations"], json!(["pay", "status", "check", "refund", "callback"]));
-    }
+}
+
+/// How an external is shown that is named like its plugin.
+fn shown(name: &str, operations: &[String], capabilities: &[String]) -> Value {
+    let digest = hex::encode(Sha256::digest(std::fs::read(component(name)).unwrap()));
+    json!({
+        "name": name, "available": true, "contract": "provost:provider@0.1.0",
+        "plugin": { "name": name, "version": "0.1.0", "digest": digest },
+        "operations": operations, "capabilities": capabilities,
+    })
 }
 
 #[tokio::test]
@@ -324,8 +340,8 @@ fn operations(external: &str) -> Vec<(Method, String, Value)> {
     ]
 }
 
-/// Operations that come later.
-fn operations_to_come(external: &str) -> Vec<(Method, String, Value)> {
+/// Operations that take a payment or a subscription further.
+fn further_operations(external: &str) -> Vec<(Method, String, Value)> {
     let v3 = |path: &str| format!("/v3/{external}/{path}");
     let posts = [
         "capture",
@@ -359,22 +375,13 @@ async fn sent(host: &Host, (method, path, body): &(Method, String, Value)) -> cr
 async fn an_external_that_was_never_configured_is_404_on_every_route() {
     let (host, _provider) = both().await;
     let mut requests = operations("nobody");
-    requests.extend(operations_to_come("nobody"));
+    requests.extend(further_operations("nobody"));
     requests.push((Method::GET, "/v3/nobody".into(), Value::Null));
     // That the request is wrong as well is not what its caller must hear first.
     requests.push((Method::POST, "/v3/nobody/pay".into(), json!({ "amount": "much" })));
     for request in &requests {
         let reply = sent(&host, request).await;
         assert_eq!(reply.problem(), (404, "unknown_external".into()), "{request:?}");
-    }
-}
-
-#[tokio::test]
-async fn operations_that_no_plugin_can_do_yet_are_501() {
-    let (host, _provider) = both().await;
-    for request in &operations_to_come("sandbox") {
-        let reply = sent(&host, request).await;
-        assert_eq!(reply.problem(), (501, "not_supported".into()), "{request:?}");
     }
 }
 
@@ -402,13 +409,13 @@ async fn a_method_that_a_path_does_not_take_is_405_and_the_answer_names_those_th
 #[tokio::test]
 async fn an_error_is_a_problem_document_with_all_that_a_program_decides_by() {
     let (host, _provider) = both().await;
-    let none = json!(null);
+    let (none, void) = (json!(null), json!({ "paymentId": "none" }));
     let cases = [
         (host.get("/nowhere").await, "/nowhere", 404, "no_such_route", false, &none),
         (host.get("/v3/nobody").await, "/v3/nobody", 404, "unknown_external", false, &none),
         (host.post("/v3/sandbox/pay", &json!([])).await, "/v3/sandbox/pay", 422, "invalid", false, &json!([""])),
         (host.post("/v3/sandbox/pay", &payment("r", 505)).await, "/v3/sandbox/pay", 502, "not_executed", true, &none),
-        (host.post("/v3/sandbox/void", &json!({})).await, "/v3/sandbox/void", 501, "not_supported", false, &none),
+        (host.post("/v3/acme/void", &void).await, "/v3/acme/void", 501, "not_supported", false, &none),
     ];
     for (reply, path, status, code, retryable, pointers) in cases {
         assert_eq!(reply.problem(), (status, code.into()));

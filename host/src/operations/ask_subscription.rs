@@ -35,6 +35,8 @@ impl Operations {
         }
         match self.ask_about_subscription(&subscription).await {
             Ok(subscription) => Ok(SubscriptionStatus::of(&subscription, None)),
+            // Its token was taken in for an operation, and nobody has ever borne it out.
+            Err(Silence::NotFound) if is_hearsay(&subscription) => Err(super::Error::SubscriptionNotFound),
             Err(silence) => {
                 tracing::info!(external, reference = %subscription.reference, ?silence, "answered with what is known");
                 Ok(SubscriptionStatus::of(&subscription, Some(subscription.updated_at)))
@@ -175,6 +177,11 @@ impl Operations {
             tracing::warn!(%error, "a question will be asked once more: the store is not available");
         }
     }
+}
+
+/// Whether no more is known of it than that somebody named its token.
+fn is_hearsay(subscription: &Subscription) -> bool {
+    subscription.plan.is_none() && subscription.state == SubscriptionState::Unknown
 }
 
 fn never_began(state: SubscriptionState) -> bool {

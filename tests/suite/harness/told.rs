@@ -27,5 +27,7 @@ pub async fn told(merchant: &Merchant, count: usize) -> Vec<String> {
 
 /// What callbacks are numbered by.
 fn lane(event: &serde_json::Value) -> String {
-    event.get("paymentId").unwrap_or(&event["subscriptionToken"]).to_string()
+    // A subscription and the payment that it begins with may have one name.
+    let name = if event.get("paymentId").is_some() { "paymentId" } else { "subscriptionToken" };
+    format!("{name} {}", event[name])
 }
