@@ -130,6 +130,59 @@ fn what_the_store_would_know_is_handed_in_and_a_status_is_told() {
 }
 
 #[test]
+fn a_reserved_payment_is_captured_and_released() {
+    let authorized = json!({ "scenario": "authorize" });
+    let mut body = payment(500);
+    body["providerData"] = authorized.clone();
+    let reserved = sandbox("pay", &body).json();
+    assert_eq!(reserved["outcome"]["name"], "authorized");
+    let id = &reserved["outcome"]["id"];
+    let capture = json!({
+        "paymentId": id, "amount": 200, "currency": "EUR", "final": false, "paymentAmount": 500, "carry": authorized,
+    });
+    let captured = sandbox("capture", &capture);
+    assert_eq!((captured.code, &captured.json()["outcome"]["name"]), (0, &json!("succeeded")), "{captured:?}");
+    let void = json!({ "paymentId": id, "amount": 500, "currency": "EUR", "carry": authorized });
+    let released = sandbox("void", &void);
+    assert_eq!((released.code, &released.json()["answer"]["status"]), (0, &json!(200)), "{released:?}");
+    let all = sandbox("capture", &json!({ "paymentId": id }));
+    assert!(all.code == 2 && all.err.contains("in the JSON: /amount"), "{all:?}");
+}
+
+#[test]
+fn a_subscription_begins_is_told_of_changed_charged_and_ended() {
+    let mut body = payment(500);
+    body["subscriptionInfo"] = json!({ "interval": "MONTH", "intervalCount": 1 });
+    let begun = sandbox("start", &body).json();
+    let (token, known) = (&begun["answer"]["body"]["subscriptionToken"], &begun["outcome"]["subscription"]);
+    assert_eq!((&known["token"], &known["state"]), (token, &json!("active")));
+    let carry = &known["carry"]["json"];
+    let told = sandbox("subscription-status", &json!({ "subscriptionToken": token, "carry": carry }));
+    assert_eq!((told.code, &told.json()["answer"]["body"]["status"]), (0, &json!("ACTIVE")), "{told:?}");
+    let mut charge = payment(500);
+    charge["subscriptionInfo"] = json!({ "token": token });
+    charge["carry"] = carry.clone();
+    let change = json!({ "subscriptionToken": token, "amount": 700, "currency": "EUR", "carry": carry });
+    for (operation, body) in
+        [("charge", charge), ("update", change), ("expire", json!({ "subscriptionToken": token, "carry": carry }))]
+    {
+        let run = sandbox(operation, &body);
+        assert_eq!((run.code, &run.json()["answer"]["status"]), (0, &json!(200)), "{operation}: {run:?}");
+    }
+}
+
+#[test]
+fn a_link_is_made_and_a_utility_answers_in_its_own_words() {
+    let link = sandbox("link", &payment(500));
+    assert!(link.code == 0 && link.json()["answer"]["body"]["link"].is_string(), "{link:?}");
+    for (method, reference) in [("GET", false), ("POST", true)] {
+        let echoed = sandbox("utility", &json!({ "method": method, "name": "echo", "query": { "a": "b" } }));
+        assert_eq!((echoed.code, &echoed.json()["answer"]["body"]["name"]), (0, &json!("echo")), "{echoed:?}");
+        assert_eq!(echoed.json()["reference"].is_string(), reference, "only what may write is an operation");
+    }
+}
+
+#[test]
 fn a_webhook_is_read_and_answered() {
     let hint = json!({ "url": "http://localhost/v3/sandbox/callback?paymentId=pay_1" });
     let run = sandbox("receive", &hint);
@@ -161,7 +214,7 @@ fn a_wrong_command_line_is_told_with_what_is_wrong_and_calls_nothing() {
         (&[file, "pay", "{\"amount\": 5.0}"], "in the JSON: /amount: must be an integer"),
         (&[file, "pay", "{\"amount\": 5.0}"], "in the JSON: /shopTransactionId: is required"),
         (&[file, "pay"], "no JSON"),
-        (&[file, "sell", "{}"], "possible values: pay, refund"),
+        (&[file, "sell", "{}"], "possible values: pay, link, refund"),
         (&["--config", "missing.toml", file, "pay", &pay], "missing.toml cannot be read"),
         (&["--external", "other", file, "pay", &pay], "no [providers.other]"),
     ] {

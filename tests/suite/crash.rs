@@ -156,7 +156,7 @@ async fn ask_about_what_is_unknown(host: &Process) {
     for shop in host.on_disk().column(unknown, []) {
         host.get(&format!("/v3/acme/status?shopTransactionId={shop}")).await;
     }
-    let unknown = "SELECT reference FROM operations WHERE refund_state = 'unknown'";
+    let unknown = "SELECT reference FROM operations WHERE action_state = 'unknown'";
     for refund in host.on_disk().column(unknown, []) {
         host.get(&format!("/v3/acme/status?refundId={refund}")).await;
     }

@@ -65,7 +65,7 @@ impl World {
 }
 
 impl Setup {
-    /// Externals that PGM's file names, each in front of a service. The last is the one that comes to be last.
+    /// Externals that PGM's file names, each in front of a service, in this order: `with` changes the last.
     fn externals(mut self, services: &[(&str, &Service)]) -> Self {
         let named =
             |(name, service): &(&str, &Service)| json!({ "externalService": name, "baseUrl": service.base_url() });

@@ -465,5 +465,5 @@ async fn news_of_a_payment_that_is_not_ours_is_adopted_after_a_day() {
     assert_eq!((world.host.rows("payments"), world.host.rows("webhook_events")), (0, 1));
     world.clock.advance(Duration::from_secs(86_401));
     assert_eq!(types(&world.merchant.wait_for(1).await), ["payment.accepted"]);
-    assert_eq!(world.host.stored::<String>("SELECT kind FROM payments"), ["adopted"]);
+    assert_eq!(world.host.stored::<String>("SELECT origin FROM payments"), ["adopted"]);
 }

@@ -71,7 +71,7 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
         Action::Capture | Action::Void if capture::apply(&mut applied, news) => {}
         Action::Payment | Action::Capture | Action::Void => {
             apply_to_payment(&mut applied, news);
-            capture::settle_by_payment(&mut applied.payment, before.captured.unwrap_or_default());
+            capture::settle_by_payment(&mut applied, news, before.captured.unwrap_or_default());
         }
     }
     let wanted = |follow_up: &&FollowUp| is_wanted(&applied.payment, follow_up);

@@ -59,8 +59,22 @@ impl Operations {
         };
         match self.0.store.payment(external, lookup.name()).map_err(store_away)? {
             Some(found) if decided(&found.payment) => Ok(found.payment),
-            _ => Ok(self.look(external, &lookup).await?.payment),
+            _ => self.resolve_captures(self.look(external, &lookup).await?.payment).await,
         }
+    }
+
+    /// What the payment itself does not tell of its captures and voids is asked for one by one.
+    async fn resolve_captures(&self, payment: Payment) -> Result<Payment, Error> {
+        let unknown = |capture: &Capture| matches!(capture.state, ActionState::Unknown | ActionState::Pending);
+        let open = (0..payment.captures.len()).filter(|position| unknown(&payment.captures[*position]));
+        let mut resolved = payment.clone();
+        for position in open {
+            // Where it cannot be told, it holds what it may have taken.
+            if let Ok(newer) = self.ask(&payment, About::Capture(position)).await {
+                resolved = newer;
+            }
+        }
+        Ok(resolved)
     }
 }
 

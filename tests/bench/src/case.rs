@@ -29,6 +29,8 @@ pub(crate) enum Way {
     Plugin,
     /// A server that forwards to the native one.
     Forward,
+    /// The microservice plugin in a host, which forwards to the native one.
+    Microservice,
 }
 
 /// One line of the comparison.
@@ -48,7 +50,7 @@ impl Case {
         for connections in [16, 1] {
             for work in [Work::Status, Work::Pay] {
                 for outbound in [false, true] {
-                    for way in [Way::Native, Way::Plugin, Way::Forward] {
+                    for way in [Way::Native, Way::Plugin, Way::Forward, Way::Microservice] {
                         all.push(Self { work, outbound, way, connections });
                     }
                 }
@@ -73,6 +75,7 @@ impl fmt::Display for Case {
             Way::Native => "native",
             Way::Plugin => "plugin",
             Way::Forward => "forward",
+            Way::Microservice => "microservice",
         };
         let outbound = if self.outbound { " + provider" } else { "" };
         let name = format!("{work}{outbound}, {way}");

@@ -1,5 +1,5 @@
 //! What a plugin costs: the same work done through a plugin, natively, and by forwarding to a service,
-//! measured side by side. `cargo xtask bench` builds what this needs and starts it.
+//! plainly or through the microservice plugin, measured side by side. `cargo xtask bench` builds what this needs and starts it.
 //!
 //! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up.
 
@@ -45,7 +45,7 @@ pub(crate) struct Settings {
     /// The host's program
     #[arg(long)]
     provost: PathBuf,
-    /// Where the sandbox plugin is
+    /// Where the sandbox and microservice plugins are
     #[arg(long)]
     plugins: PathBuf,
     /// Where the acme plugin is

@@ -22,6 +22,17 @@ secrets.api_key = {{ env = "ACME_KEY", origins = ["http://{provider}"] }}"#
     start(settings, folder, &settings.guests, &lines).await
 }
 
+/// A host with the plugin that forwards to a service.
+pub(crate) async fn with_microservice(settings: &Settings, folder: &Path, service: SocketAddr) -> Result<Host> {
+    let lines = format!(
+        r#"[providers.service]
+plugin = "microservice.wasm"
+allow = [{{ origin = "http://{service}", private = true }}]
+settings = {{ base_url = "http://{service}/v3/service" }}"#
+    );
+    start(settings, folder, &settings.plugins, &lines).await
+}
+
 async fn start(settings: &Settings, folder: &Path, plugins: &Path, lines: &str) -> Result<Host> {
     let address = free_address(0)?;
     let configuration = format!(

@@ -17,9 +17,9 @@ pub(crate) fn table(summary: &Summary) -> Result<()> {
     println!("CPU time is that of all servers of a case, the provider left out. Durable: SQLite, synchronous=FULL.");
     println!();
     let [native, forward] = ["against native", "against forwarding"];
-    println!("{:<28} {:>4} {:>9} {:>8} {:>8} {:>8} {native:>17} {forward:>19}", "", "", "", "p50", "p99", "CPU");
+    println!("{:<32} {:>4} {:>9} {:>8} {:>8} {:>8} {native:>17} {forward:>19}", "", "", "", "p50", "p99", "CPU");
     println!(
-        "{:<28} {:>4} {:>9} {:>8} {:>8} {:>8} {:>9} {:>7} {:>11} {:>7}",
+        "{:<32} {:>4} {:>9} {:>8} {:>8} {:>8} {:>9} {:>7} {:>11} {:>7}",
         "case", "conn", "req/s", "µs", "µs", "µs/req", "req/s", "CPU", "req/s", "CPU"
     );
     for line in &summary.cases {
@@ -28,7 +28,7 @@ pub(crate) fn table(summary: &Summary) -> Result<()> {
             println!();
         }
         println!(
-            "{:<28} {:>4} {:>9.0} {:>8.0} {:>8.0} {:>8.1} {:>9.2} {:>7.2} {:>11.2} {:>7.2}",
+            "{:<32} {:>4} {:>9.0} {:>8.0} {:>8.0} {:>8.1} {:>9.2} {:>7.2} {:>11.2} {:>7.2}",
             line.case,
             line.case.connections,
             median.requests_per_second,
@@ -52,7 +52,7 @@ pub(crate) fn table(summary: &Summary) -> Result<()> {
     println!();
     for target in &summary.targets {
         let verdict = if target.reached { "reached" } else { "MISSED" };
-        println!("{verdict:<8} {:<56} {:.2}", target.promise, target.measured);
+        println!("{verdict:<8} {:<76} {:.2}", target.promise, target.measured);
     }
     Ok(())
 }

@@ -72,6 +72,7 @@ async fn set_up(settings: &Settings, case: Case, provider: SocketAddr) -> Result
         Way::Native => native(case, &folder, provider).await?,
         Way::Plugin => plugin(settings, case, &folder, provider).await?,
         Way::Forward => forward(case, &folder, provider).await?,
+        Way::Microservice => microservice(settings, case, &folder, provider).await?,
     };
     if case.work == Work::Status {
         let address = place.endpoint.address;
@@ -82,7 +83,11 @@ async fn set_up(settings: &Settings, case: Case, provider: SocketAddr) -> Result
 }
 
 fn external(case: Case) -> &'static str {
-    if case.outbound { "acme" } else { "sandbox" }
+    match (case.way, case.outbound) {
+        (Way::Microservice, _) => "service",
+        (_, true) => "acme",
+        (_, false) => "sandbox",
+    }
 }
 
 async fn native(case: Case, folder: &Path, provider: SocketAddr) -> Result<Place> {
@@ -102,6 +107,12 @@ async fn plugin(settings: &Settings, case: Case, folder: &Path, provider: Socket
         true => provost::with_acme(settings, folder, provider).await?,
     };
     Ok(place(case, Vec::new(), Some(host)))
+}
+
+async fn microservice(settings: &Settings, case: Case, folder: &Path, provider: SocketAddr) -> Result<Place> {
+    let service = Server::start(Role::Native, &folder.join("service"), case.outbound.then_some(provider)).await?;
+    let host = provost::with_microservice(settings, &folder.join("host"), service.address).await?;
+    Ok(place(case, vec![service], Some(host)))
 }
 
 /// The first of them is the one to ask.

@@ -24,6 +24,7 @@ pub(crate) fn reached(lines: &[Line], parts: &[Part]) -> Vec<Target> {
     let to_native = |case| find(case).map(|line| line.to_native);
     let to_forward = |case| find(case).map(|line| line.to_forward);
     let requests = |ratio: Ratio| ratio.requests;
+    let microservice = Case { way: Way::Microservice, ..status };
     let call = parts.iter().find(|part| part.name == CALL);
     let store = parts.iter().find(|part| part.name == STORE && part.callers == 16);
     let pay = find(Case { work: Work::Pay, ..status }).map(|line| line.median.requests_per_second);
@@ -33,6 +34,11 @@ pub(crate) fn reached(lines: &[Line], parts: &[Part]) -> Vec<Target> {
         at_most("status through a plugin: 1.8 times native CPU time", 1.8, to_native(status).map(|ratio| ratio.cpu)),
         at_least("status through a plugin: 1.1 times forwarding", 1.1, to_forward(status).map(requests)),
         at_least("with an outbound call: not behind forwarding", 1.0, to_forward(with_provider).map(requests)),
+        at_most(
+            "status through the microservice plugin: 1.5 times the CPU time of forwarding",
+            1.5,
+            to_forward(microservice).map(|ratio| ratio.cpu),
+        ),
         at_least("pay through a plugin: 0.5 of the store's commands alone", 0.5, pay_to_store),
         at_most("fresh instance, call, drop: 25 µs of CPU time", 25.0, call.map(|part| part.cpu_us)),
         at_most("fresh instance, call, drop: no page fault", ALMOST_NONE, call.map(|part| part.page_faults)),

@@ -48,7 +48,7 @@ impl Database {
     /// The states of the refunds of a shop's transaction, oldest first.
     pub fn refunds(&self, shop_transaction_id: &str) -> Vec<String> {
         self.column(
-            "SELECT o.refund_state FROM operations o JOIN payments p ON o.payment = p.key
+            "SELECT o.action_state FROM operations o JOIN payments p ON o.payment = p.key
              WHERE o.kind = 'refund' AND p.shop_transaction_id = ? ORDER BY o.key",
             [shop_transaction_id],
         )

@@ -55,8 +55,9 @@ Examples:
 
 const NOTES: &str = "\
 A body is what POST /v3/NAME/pay and so on take. There is no store: what the host would know of a payment stands \
-beside its members, all of it optional: carry, paymentMethod, shopTransactionId, and what was paid. A webhook is \
-method, url, headers and body.
+beside its members, all of it optional: carry, paymentMethod, shopTransactionId, and what was paid. What a path would \
+carry stands among them too, subscriptionToken. A webhook is method, url, headers and body; a utility is method, name, \
+query and body.
 
 Requests really leave, toward what [providers.NAME] allows, with its secrets. Whatever is shown has a placeholder or \
 [redacted] where a secret stood. State lives as long as the call; no webhook URL is given out, for nobody listens.
@@ -64,8 +65,8 @@ Requests really leave, toward what [providers.NAME] allows, with its secrets. Wh
 On stdout, in JSON:
   operation, external, plugin, reference   which call it was
   answer      what a caller would be answered: status, headers, body
-  outcome     of what moves money: name, id, code, carry, follow_ups, metadata, reason …
-  status      of a status: what the plugin told of the payment
+  outcome     of an operation: name, id, code, carry, follow_ups, subscription, metadata, reason …
+  status      of a status: what the plugin told of the payment or subscription
   webhook     of a webhook: trust and events, or why it was rejected
   failed      why the call counts as failed, or null
   learned     ids that the provider gave while the call ran
@@ -79,6 +80,12 @@ On stderr, or with --json beside them:
 
 /// The examples, one body for each operation, and what the document says.
 fn after_help() -> String {
-    let bodies: Vec<String> = OPERATIONS.iter().map(|row| format!("  {:<8} {}", row.name, row.example)).collect();
+    let of_one_body = OPERATIONS.chunk_by(|one, other| one.example == other.example);
+    let bodies: Vec<String> = of_one_body
+        .map(|rows| {
+            let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+            format!("  {}\n      {}", names.join(", "), rows[0].example)
+        })
+        .collect();
     format!("{EXAMPLES}\n\nBodies:\n{}\n\n{NOTES}", bodies.join("\n"))
 }

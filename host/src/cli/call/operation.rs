@@ -25,7 +25,7 @@ type Read = fn(&Asking<'_>) -> Result<Asked, Answer>;
 
 const PAYMENT: &str = r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-1"}"#;
 const SUBSCRIPTION: &str = r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-1",
-    "subscriptionInfo": {"interval": "MONTH", "intervalCount": 1}}"#;
+       "subscriptionInfo": {"interval": "MONTH", "intervalCount": 1}}"#;
 const PAID: &str = r#"{"paymentId": "pay_1", "amount": 500, "currency": "EUR", "carry": {}}"#;
 const SUBSCRIBED: &str = r#"{"subscriptionToken": "sub_1", "carry": {}}"#;
 
@@ -55,7 +55,7 @@ pub(super) const OPERATIONS: &[Row] = &[
         Interface::ManualBilling,
         subscription::charge,
         r#"{"amount": 500, "currency": "EUR", "shopTransactionId": "order-2",
-    "subscriptionInfo": {"token": "sub_1"}}"#,
+       "subscriptionInfo": {"token": "sub_1"}}"#,
     ),
     row(
         "update",

@@ -35,17 +35,25 @@ pub(super) fn apply(applied: &mut Applied, news: &News) -> bool {
     true
 }
 
-/// News of the payment itself that shows what became of the one capture or void that nobody had heard of. `before` is
-/// what was captured until now.
-pub(super) fn settle_by_payment(payment: &mut Payment, before: u64) {
+/// News of the payment itself may show what became of the one capture or void that nobody has heard of. `before` is what
+/// was captured until then.
+pub(super) fn settle_by_payment(applied: &mut Applied, news: &News, before: u64) {
+    let payment = &mut applied.payment;
     let gained = payment.captured.unwrap_or_default().saturating_sub(before);
     let released = payment.state == PaymentState::Voided;
-    let mut open = payment.captures.iter_mut().filter(|capture| capture.state.holds());
-    if let (Some(capture), None) = (open.next(), open.next()) {
-        let shown = if capture.void { released } else { gained > 0 && gained == capture.amount.minor };
-        if shown {
-            capture.state = ActionState::Accepted;
-        }
+    let mut open = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
+    let (Some(position), None) = (open.next(), open.next()) else {
+        return;
+    };
+    let capture = &mut payment.captures[position];
+    let minor = capture.amount.minor;
+    let told = news.captured.as_ref().map(|captured| captured.minor);
+    match capture.void {
+        true if released => capture.state = ActionState::Accepted,
+        // The change of the payment has counted it.
+        false if gained > 0 && gained == minor => capture.state = ActionState::Accepted,
+        false if gained == 0 && told == Some(before + minor) => change(applied, position, ActionState::Accepted, news),
+        _ => {}
     }
 }
 
@@ -241,6 +249,21 @@ mod tests {
             let (payment, callbacks) = told(&payment, &of(Source::Answer, Action::Capture, "c-1", NewsState::Accepted));
             assert_eq!((payment.captured, callbacks), (Some(200), vec![]));
         }
+    }
+
+    #[test]
+    fn a_total_that_has_grown_by_the_capture_settles_it() {
+        let done = Capture { state: ActionState::Accepted, ..capture("c-0", 100, false) };
+        let lost = Capture { state: ActionState::Unknown, ..capture("c-1", 200, false) };
+        let payment = Payment { captured: Some(100), ..reserved(vec![done, lost]) };
+        let mut shown = News::new(Source::Inquiry, Target::default(), Action::Payment, NewsState::Authorized);
+        shown.captured = Some(euro(100));
+        assert_eq!(told(&payment, &shown).0.captures[1].state, ActionState::Unknown);
+        shown.captured = Some(euro(300));
+        let (payment, callbacks) = told(&payment, &shown);
+        assert_eq!((payment.captured, payment.captures[1].state), (Some(300), ActionState::Accepted));
+        assert_eq!(callbacks, [CallbackType::PaymentAccepted]);
+        assert!(!apply(&payment, &shown, NOW).differs_from(&payment));
     }
 
     #[test]
