@@ -201,7 +201,7 @@ async fn externals_are_listed_with_what_they_can_do() {
 
 /// How an external is shown that is named like its plugin.
 fn shown(name: &str, operations: &[String], capabilities: &[String]) -> Value {
-    let digest = hex::encode(Sha256::digest(std::fs::read(component(name)).unwrap()));
+    let digest = hex::encode(Sha256::digest(std::fs::read(component(name)).expect("the component was built")));
     json!({
         "name": name, "available": true, "contract": "provost:provider@0.1.0",
         "plugin": { "name": name, "version": "0.1.0", "digest": digest },

@@ -1,8 +1,9 @@
 //! Capture and void: what they add to the pipeline.
 
+use super::ask::About;
 use super::perform::{Plan, refused, store_away};
 use super::{Answered, Caller, CaptureAsked, Error, Lookup, Operations, Respond, ask};
-use crate::model::{CaptureRequest, Kind, Operation, Payment, PaymentState, Request};
+use crate::model::{ActionState, Capture, CaptureRequest, Kind, Operation, Payment, PaymentState, Request};
 use crate::store::{FollowUpKey, Subject, What};
 use std::time::Duration;
 

@@ -71,8 +71,7 @@ pub(super) fn decide(connection: &Connection, claim: &Claim, fence: u64) -> Resu
         }
         What::Update(whose, _) | What::Expire(whose) => {
             let subscription = taken_in(connection, claim, whose)?;
-            // While it is not known whether it began, there is nothing that could be changed.
-            if matches!(subscription.state, SubscriptionState::Started) {
+            if is_unnamed(&subscription) {
                 return Ok(Claimed::SubscriptionForbids { subscription });
             }
             let keys = Keys { payment: None, subscription: Some(subscription.key) };
@@ -259,11 +258,16 @@ fn chargeable(
     whose: &Whose,
 ) -> Result<Result<Subscription, Claimed>, StoreError> {
     let subscription = taken_in(connection, claim, whose)?;
-    let unnamed = subscription.tokens.is_empty() && subscription.state == SubscriptionState::Unknown;
-    if subscription.state.is_over() || subscription.state == SubscriptionState::Started || unnamed {
+    if subscription.state.is_over() || is_unnamed(&subscription) {
         return Ok(Err(Claimed::SubscriptionForbids { subscription }));
     }
     Ok(Ok(subscription))
+}
+
+/// While it is not known whether it began, there is nothing that could be charged or changed.
+fn is_unnamed(subscription: &Subscription) -> bool {
+    let unknown = subscription.state == SubscriptionState::Unknown && subscription.tokens.is_empty();
+    unknown || subscription.state == SubscriptionState::Started
 }
 
 fn taken_in(connection: &Connection, claim: &Claim, whose: &Whose) -> Result<Subscription, StoreError> {

@@ -45,6 +45,7 @@ pub(super) fn seek(
         Event::Charge(Charge { tokens, host_reference, news }) => {
             match payment_of(connection, external, news, trust, when)? {
                 Finding::Nothing => {}
+                Finding::Payment(payment) if is_another(&payment, news) => {}
                 found => return Ok(found),
             }
             Ok(match subscription_of(connection, external, tokens, host_reference.as_deref())? {
@@ -137,6 +138,12 @@ pub(super) fn names_of(event: &Event) -> Vec<&String> {
         Event::Subscription(news) => news.tokens.iter().chain(&news.host_reference).collect(),
         Event::Dispute(_) => Vec::new(),
     }
+}
+
+/// A provider may hand the name of the subscription back with each of its charges: only the first is its first payment.
+fn is_another(payment: &Payment, news: &News) -> bool {
+    let ids = &news.target.payment_ids;
+    !ids.is_empty() && !payment.ids.is_empty() && ids.iter().all(|id| !payment.ids.contains(id))
 }
 
 fn names_of_news(news: &News) -> Vec<&String> {

@@ -78,6 +78,7 @@ fn components() -> Components {
         .schema("ChargeRequest", subscriptions::charge_request())
         .schema("UpdateRequest", subscriptions::update_request())
         .schema("StatusRequest", schemas::status_request())
+        .schema("Currency", schemas::currencies())
         .schema_from::<answers::PayAnswer>()
         .schema_from::<answers::RefundAnswer>()
         .schema_from::<answers::SubscriptionAnswer>()

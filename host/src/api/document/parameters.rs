@@ -35,7 +35,9 @@ pub(super) fn parameters(route: &Route, method: &HttpMethod) -> Vec<Parameter> {
     }
     if takes_key(route.operation) && *method != HttpMethod::Get {
         let about = "Bare or in double quotes; 1 to 255 visible ASCII characters. Kept for seven days by default.";
-        parameters.push(parameter("Idempotency-Key", ParameterIn::Header, schemas::string(about).build()));
+        let key = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
+        let schema = schemas::string(about).pattern(Some(key)).build();
+        parameters.push(parameter("Idempotency-Key", ParameterIn::Header, schema));
     }
     let about = "1 to 128 visible ASCII characters; made where it is missing. Answered, and in every log line.";
     parameters.push(parameter("X-Request-Id", ParameterIn::Header, schemas::string(about).build()));

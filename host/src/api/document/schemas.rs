@@ -1,11 +1,11 @@
 //! What a body may hold, in the words of JSON Schema.
 
 use super::super::problem::Code;
-use crate::model::MAX_MINOR;
+use crate::model::{MAX_MINOR, is_currency};
 use serde_json::{Value, json};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType, Type};
-use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema};
+use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Schema};
 
 /// The body of pay.
 pub(super) fn pay_request() -> Object {
@@ -102,6 +102,7 @@ pub(super) fn status_request() -> Object {
         .property("paymentId", optional(id("Any id of the payment that the caller was told.")))
         .property("shopTransactionId", optional(id("The merchant's own id: the payment that lives, else the newest.")))
         .property("refundId", optional(id("Any id of a refund that the caller was told.")))
+        .extensions(Some(exactly_one(&["paymentId", "shopTransactionId", "refundId"])))
         .examples([status_example()])
         .build()
 }
@@ -123,7 +124,8 @@ pub(super) fn payment_method() -> Object {
 
 /// Somebody's id.
 pub(super) fn id(about: &str) -> Object {
-    string(about).min_length(Some(1)).max_length(Some(255)).build()
+    let no_control_character = r"^[^\u0000-\u001F\u007F-\u009F]+$";
+    string(about).min_length(Some(1)).max_length(Some(255)).pattern(Some(no_control_character)).build()
 }
 
 /// A member that may be null, which is as if it were missing.
@@ -138,7 +140,13 @@ pub(super) fn optional(mut object: Object) -> Object {
     object
 }
 
-/// `amount` and `currency` stand together or not at all: JSON Schema has a word for it that the builder has not.
+/// Exactly one of these members is there: JSON Schema has a word for it that the builder has not.
+fn exactly_one(names: &[&str]) -> Extensions {
+    let one = |name: &&str| json!({"required": [name], "properties": {*name: {"type": "string"}}});
+    [("oneOf", names.iter().map(one).collect::<Value>())].into_iter().collect()
+}
+
+/// `amount` and `currency` stand together or not at all: the same.
 pub(super) fn amount_and_currency() -> Extensions {
     let both = json!({"amount": ["currency"], "currency": ["amount"]});
     [("dependentRequired", both)].into_iter().collect()
@@ -162,9 +170,18 @@ pub(super) fn amount(least: u64) -> Object {
         .build()
 }
 
-/// A currency.
-pub(super) fn currency() -> Object {
-    string("ISO 4217, in upper case.").pattern(Some("^[A-Z]{3}$")).build()
+/// A currency: one of [`currencies`].
+pub(super) fn currency() -> Ref {
+    Ref::from_schema_name("Currency")
+}
+
+/// Every currency that amounts are taken in.
+pub(super) fn currencies() -> Object {
+    let letters = || ('A'..='Z');
+    let pairs = letters().flat_map(|first| letters().map(move |second| [first, second]));
+    let codes = pairs.flat_map(|[first, second]| letters().map(move |third| String::from_iter([first, second, third])));
+    let taken = codes.filter(|code| is_currency(code));
+    string("ISO 4217, in upper case.").enum_values(Some(taken)).build()
 }
 
 fn flag(about: &str, otherwise: bool) -> Object {

@@ -75,7 +75,7 @@ async fn a_file_of_an_older_host_is_brought_up_to_date() {
                                    amount, currency, captured, refunded, state, ids, told, sequence, created_at, updated_at)
              VALUES (1, 'acme', 'pay', 'r-1', 's-1', 's-1', 1, 1000, 'EUR', 1000, 200, 'accepted', '[\"p-1\"]', 'p-1', 2, 1, 1);
              INSERT INTO operations (key, payment, external, kind, reference, caller, fingerprint, seed, version, amount,
-                                     currency, attempt, phase, outcome, fence, lease_until, created_at, action_state, ids)
+                                     currency, attempt, phase, outcome, fence, lease_until, created_at, refund_state, ids)
              VALUES (1, 1, 'acme', 'pay', 'r-1', '', 'f', zeroblob(16), 'v', 1000, 'EUR', 1, 'finished', 'succeeded', 1, 1, 1, NULL, NULL),
                     (2, 1, 'acme', 'refund', 'r-2', '', 'g', zeroblob(16), 'v', 200, 'EUR', 1, 'finished', 'succeeded', 2, 1, 1, 'accepted', '[\"re-1\"]');
              INSERT INTO names VALUES ('acme', 'payment', 'p-1', 1), ('acme', 'refund', 're-1', 1);

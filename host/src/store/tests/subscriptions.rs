@@ -174,6 +174,21 @@ async fn a_charge_that_the_provider_makes_becomes_a_payment_once() {
     assert_eq!(refunded.of_payment().payment.refunded, 400);
 }
 
+/// Rule 14: each charge is a payment, also where the provider calls all of them by the subscription's name.
+#[tokio::test]
+async fn charges_that_bear_the_subscriptions_name_are_not_taken_for_its_first_payment() {
+    let store = opened();
+    let subscription = active(&store).await;
+    for id in ["p-2", "p-3"] {
+        let mut event = charged("sub-1", id);
+        if let Event::Charge(charge) = &mut event {
+            charge.news.target.host_reference = Some(subscription.reference.0.clone());
+        }
+        assert!(matches!(receive(&store, Trust::Verified, event, NOW).await, Received::Adopted(_)), "{id}");
+    }
+    assert_eq!(store.query::<i64>("SELECT count(*) FROM payments"), [3]);
+}
+
 /// Rule 27: it may be the very charge that we are making.
 #[tokio::test]
 async fn a_charge_waits_while_one_of_ours_has_no_name() {
