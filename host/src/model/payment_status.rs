@@ -36,7 +36,8 @@ pub struct PaymentStatus {
     /// The subscription that it was made under, by the token that the merchant was first told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_token: Option<String>,
-    /// The plugin's metadata, and the host's: `state`, `outcome`, `declineCode`, `captured`, `review`, `asOf`.
+    /// The plugin's metadata, and the host's: `state`, `outcome`, `declineCode`, `description`, `captured`, `review`,
+    /// `asOf`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,

@@ -11,9 +11,9 @@ pub struct Settings {
     pub share_wait: Duration,
     /// How much longer than its call's deadline an operation's lease lives (rule 3).
     pub lease_margin: Duration,
-    /// A refund without a key is 409 within this time of an equal one (rule 16).
+    /// A refund or capture without a key is 409 within this time of an equal one (rule 16).
     pub refund_repeat_window: Duration,
-    /// A hint makes the host ask at most this often about one payment (rules 24, 34).
+    /// A hint makes the host ask at most this often about one payment or subscription (rules 24, 34).
     pub ask_gap: Duration,
     /// How long verified events are remembered, so that a repeat is dropped (rule 26).
     pub events_live: Duration,

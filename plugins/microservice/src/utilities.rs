@@ -5,7 +5,7 @@ use provost_sdk::prelude::*;
 use crate::{Microservice, judge, service};
 
 impl Utilities for Microservice {
-    /// Without an idempotency key: no operation stands behind it whose key would last.
+    /// Handed on as it came, without an idempotency key.
     fn call(request: UtilityRequest) -> Result<Value> {
         let path: Vec<_> = std::iter::once("utility").chain(request.name.split('/')).collect();
         let mut call = service::request(&request.method, &path)?;
