@@ -2,7 +2,7 @@
 
 use super::Call;
 use crate::egress::{Answer, AnswerLimits, Cleared, Error, Origin, Request, clear};
-use crate::model::Write;
+use crate::model::{SafeRequest, Write};
 use std::time::Duration;
 
 /// A request as a plugin hands it over.
@@ -61,12 +61,8 @@ impl Call {
 
     /// Everything but GET and HEAD, unless the description declares it safe.
     fn is_write(&self, request: &Cleared) -> bool {
-        let safe = self.scope.description.safe_requests.iter().any(|safe| {
-            safe.method == request.method()
-                && request.url().path().starts_with(&safe.path_prefix)
-                && Origin::parse(&safe.origin).is_ok_and(|origin| origin.covers(request.url()))
-        });
-        !matches!(request.method(), "GET" | "HEAD") && !safe
+        let reads = matches!(request.method(), "GET" | "HEAD");
+        !reads && !self.scope.description.safe_requests.iter().any(|safe| is_this(safe, request))
     }
 
     async fn record(&mut self, request: &Cleared) -> Result<(), Error> {
@@ -89,12 +85,18 @@ impl Call {
     }
 }
 
+fn is_this(safe: &SafeRequest, request: &Cleared) -> bool {
+    safe.method == request.method()
+        && request.url().path().starts_with(&safe.path_prefix)
+        && Origin::parse(&safe.origin).is_ok_and(|origin| origin.covers(request.url()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Notebook, call, post, reading};
     use super::*;
     use crate::egress::loopback::{Loopback, Manner};
-    use crate::model::{Departures, SafeRequest};
+    use crate::model::Departures;
 
     #[tokio::test]
     async fn an_answer_below_500_counts_as_answered() {

@@ -28,7 +28,7 @@ pub struct Request {
 /// A request that may leave. Its secrets are in it: it cannot be printed.
 pub struct Cleared {
     pub(super) method: Method,
-    pub(super) url: Zeroizing<String>,
+    pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     shown: Url,
@@ -52,7 +52,7 @@ impl Cleared {
     }
 
     /// sha256 in hex over method, URL, headers and body, with each secret's name in the place of its value: equal in
-    /// another call that sends the same.
+    /// another call that sends the same. Empty for GET and HEAD, which nobody repeats by it.
     pub fn digest(&self) -> &str {
         &self.digest
     }
@@ -78,12 +78,21 @@ pub fn clear(
         return Err(Error::Denied("a secret in the host's name".to_owned()));
     }
     let headers = headers(&request.headers, expansion)?;
-    let expanded = expand_url(expansion)?;
-    // A secret may have moved the path from under its grant.
-    granted(grants, &request.method, &expanded)?;
-    let digest = digest(&request, &url, placeholders);
+    let expanded = match placeholders {
+        [] => within_limit(&url)?.clone(),
+        _ => {
+            let expanded = expand_url(expansion)?;
+            // A secret may have moved the path from under its grant.
+            granted(grants, &request.method, &expanded)?;
+            expanded
+        }
+    };
+    let digest = match request.method.as_str() {
+        "GET" | "HEAD" => String::new(),
+        _ => digest(&request, &url, placeholders),
+    };
     let body = request.body.map(|body| expansion.expand(&Zeroizing::new(body), body_limit)).transpose()?;
-    Ok(Cleared { method, url: Zeroizing::new(expanded.into()), headers, body, shown: url, digest })
+    Ok(Cleared { method, url: expanded, headers, body, shown: url, digest })
 }
 
 fn method(text: &str) -> Result<Method, Error> {
@@ -135,6 +144,12 @@ fn too_many() -> Error {
 fn belongs_to_host(name: &str) -> bool {
     let names = ["host", "content-length", "connection", "transfer-encoding", "te", "upgrade", "keep-alive", "trailer"];
     names.contains(&name) || name == "expect" || name.starts_with("proxy-")
+}
+
+/// A URL without secrets is held to the same size.
+fn within_limit(url: &Url) -> Result<&Url, Error> {
+    let fits = url.as_str().len() as u64 <= URL;
+    fits.then_some(url).ok_or_else(|| Error::Invalid(format!("a URL of more than {URL} bytes")))
 }
 
 fn expand_url(expansion: Expansion) -> Result<Url, Error> {
@@ -244,7 +259,7 @@ mod tests {
             body: Some(format!("key={token}").into_bytes()),
         };
         let cleared = clear(request, &grants(), &[key], 1 << 10).unwrap();
-        assert_eq!(*cleared.url, "https://a.example/s3cret?k=s3cret");
+        assert_eq!(cleared.url.as_str(), "https://a.example/s3cret?k=s3cret");
         assert_eq!(cleared.headers["authorization"], "Bearer s3cret");
         assert_eq!(*cleared.body.clone().unwrap(), b"key=s3cret");
         assert!(!format!("{:?}", cleared.headers).contains("s3cret"));
@@ -269,7 +284,9 @@ mod tests {
             request.headers.push(("authorization".into(), token));
             clear(request, &grants(), std::slice::from_ref(key), 1 << 10).unwrap().digest().to_owned()
         };
-        let plain = Request { body: Some(b"1".to_vec()), ..get("https://a.example/x?y") };
+        let post = Request { method: "POST".into(), ..get("https://a.example/x?y") };
+        let plain = Request { body: Some(b"1".to_vec()), ..post };
+        assert_eq!(digest(&get("https://a.example/"), &secret("one")), "", "nobody repeats what only reads by it");
         let known = digest(&plain, &secret("one"));
         assert_eq!(digest(&plain, &secret("two")), known);
         for other in [

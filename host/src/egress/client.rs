@@ -63,7 +63,7 @@ impl Egress {
         timeout: Duration,
     ) -> Result<Answer, Error> {
         let started = Instant::now();
-        let (method, place) = (request.method.clone(), request.place());
+        let about = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method.clone(), request.place()));
         let answer = match self.client(external) {
             Ok(client) => exchange(&client, request, limits, timeout).await,
             Err(error) => Err(error),
@@ -72,8 +72,10 @@ impl Egress {
         let result = answer.as_ref().map_or_else(Error::name, |answer| class(answer.status));
         metrics::histogram!(telemetry::EGRESS_SECONDS, "external" => external.to_owned(), "result" => result)
             .record(seconds);
-        let status = answer.as_ref().ok().map(|answer| answer.status);
-        tracing::debug!(external, %method, %place, status, result, seconds, "a request to the provider");
+        if let Some((method, place)) = about {
+            let status = answer.as_ref().ok().map(|answer| answer.status);
+            tracing::debug!(external, %method, %place, status, result, seconds, "a request to the provider");
+        }
         answer
     }
 
@@ -129,7 +131,7 @@ fn new_client() -> reqwest::Result<Client> {
 }
 
 async fn exchange(client: &Client, cleared: Cleared, limits: AnswerLimits, time: Duration) -> Result<Answer, Error> {
-    let mut request = client.request(cleared.method, cleared.url.as_str()).headers(cleared.headers);
+    let mut request = client.request(cleared.method, cleared.url).headers(cleared.headers);
     if let Some(body) = cleared.body {
         request = request.body(bytes::Bytes::from_owner(body));
     }
