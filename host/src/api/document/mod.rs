@@ -1,7 +1,10 @@
 //! `GET /documentation/openapi.json`: the OpenAPI 3.1 document, made of the list of routes and of the types that the
 //! answers are made of. What a body may hold is described in [`schemas`]; tests hold it against what is read.
 
+mod examples;
 mod operations;
+mod parameters;
+mod responses;
 mod schemas;
 
 use super::routes::{ROUTES, Route, Verb};
@@ -55,8 +58,10 @@ fn documented(route: &'static Route) -> Option<(&'static Route, HttpMethod)> {
 }
 
 fn components() -> Components {
-    ComponentsBuilder::new()
+    let components = ComponentsBuilder::new()
+        .schema("Currency", schemas::currency())
         .schema("PayRequest", schemas::pay_request())
+        .schema("PayByMethodRequest", schemas::pay_by_method_request())
         .schema("RefundRequest", schemas::refund_request())
         .schema("StatusRequest", schemas::status_request())
         .schema_from::<respond::PayAnswer>()
@@ -68,8 +73,8 @@ fn components() -> Components {
         .schema_from::<health::Health>()
         .schema_from::<health::Dependency>()
         .schema_from::<problem::Document>()
-        .schema_from::<problem::FieldError>()
-        .build()
+        .schema_from::<problem::FieldError>();
+    responses::problems().fold(components, |components, (name, response)| components.response(name, response)).build()
 }
 
 #[cfg(test)]

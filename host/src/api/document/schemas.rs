@@ -1,39 +1,43 @@
 //! What a body may hold, in the words of JSON Schema.
 
 use super::super::problem::Code;
-use crate::model::MAX_MINOR;
-use serde_json::{Value, json};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
-use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema};
+use super::examples;
+use crate::model::{MAX_MINOR, is_currency};
+use serde_json::json;
+use std::sync::LazyLock;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{Object, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema};
+
+/// The names that a payment or a refund is looked up by, and what they are.
+const NAMES: [(&str, &str); 3] = [
+    ("paymentId", "Any id of the payment that the caller was told."),
+    ("shopTransactionId", "The merchant's own id: the payment that lives, else the newest."),
+    ("refundId", "Any id of a refund that the caller was told."),
+];
 
 /// The body of pay.
 pub(super) fn pay_request() -> Object {
+    pay().property("paymentMethod", or_null(payment_method())).examples([examples::pay()]).build()
+}
+
+/// The body of pay where the path names the payment method.
+pub(super) fn pay_by_method_request() -> Object {
+    pay().examples([examples::pay()]).build()
+}
+
+fn pay() -> ObjectBuilder {
     ObjectBuilder::new()
         .description(Some("A payment to be made. Fields that are not listed are ignored."))
         .property("amount", amount())
         .required("amount")
-        .property("currency", currency())
+        .property("currency", Ref::from_schema_name("Currency"))
         .required("currency")
         .property("shopTransactionId", id("The merchant's own id. The same body again gets the same answer."))
         .required("shopTransactionId")
-        .property("successRedirectUrl", url("Where the payer goes afterwards."))
-        .property("failureRedirectUrl", url("Where the payer goes if it fails."))
-        .property("paymentMethod", payment_method())
-        .property("providerData", any_object("Passed on to the plugin untouched."))
-        .examples([pay_example()])
-        .build()
-}
-
-/// A body that pay takes.
-pub(super) fn pay_example() -> Value {
-    json!({
-        "amount": 500,
-        "currency": "EUR",
-        "shopTransactionId": "order-1001",
-        "successRedirectUrl": "https://shop.example.com/ok",
-        "failureRedirectUrl": "https://shop.example.com/ko",
-        "providerData": {"cardToken": "tok_visa"},
-    })
+        .property("successRedirectUrl", or_null(url("Where the payer goes afterwards.")))
+        .property("failureRedirectUrl", or_null(url("Where the payer goes if it fails.")))
+        .property("providerData", or_null(any_object("Passed on to the plugin untouched.")))
 }
 
 /// The body of refund.
@@ -44,32 +48,38 @@ pub(super) fn refund_request() -> Object {
         .required("paymentId")
         .property("amount", amount())
         .required("amount")
-        .property("currency", currency())
+        .property("currency", Ref::from_schema_name("Currency"))
         .required("currency")
-        .property("providerData", any_object("Passed on to the plugin untouched."))
-        .examples([refund_example()])
+        .property("providerData", or_null(any_object("Passed on to the plugin untouched.")))
+        .examples([examples::refund()])
         .build()
-}
-
-/// A body that refund takes.
-pub(super) fn refund_example() -> Value {
-    json!({"paymentId": "pay_9f2c", "amount": 200, "currency": "EUR"})
 }
 
 /// The body of status: exactly one of the three.
-pub(super) fn status_request() -> Object {
-    ObjectBuilder::new()
-        .description(Some("Exactly one of the three. Fields that are not listed are ignored."))
-        .property("paymentId", id("Any id of the payment that the caller was told."))
-        .property("shopTransactionId", id("The merchant's own id: the payment that lives, else the newest."))
-        .property("refundId", id("Any id of a refund that the caller was told."))
-        .examples([status_example()])
-        .build()
+pub(super) fn status_request() -> Schema {
+    let only = |(name, about)| {
+        let others = NAMES.into_iter().filter(|(other, _)| *other != name);
+        let named = ObjectBuilder::new().property(name, id(about)).required(name);
+        others.fold(named, |object, (other, _)| object.property(other, ObjectBuilder::new().schema_type(Type::Null)))
+    };
+    one_of(NAMES.map(only)).description(Some("Exactly one of the three.")).examples([examples::lookup()]).into()
 }
 
-/// A body that status takes.
-pub(super) fn status_example() -> Value {
-    json!({"paymentId": "pay_9f2c"})
+/// The query of status and check: exactly one of the three.
+pub(super) fn lookup_in_query() -> Schema {
+    let only = |(name, about)| {
+        let others =
+            NAMES.into_iter().filter(|(other, _)| *other != name).map(|(other, _)| json!({"required": [other]}));
+        let not = json!({"anyOf": others.collect::<Vec<_>>()});
+        // The builder has no word for `not`, and a query none for null.
+        let not = Extensions::from_iter([("not", not)]);
+        ObjectBuilder::new().property(name, id(about)).required(name).extensions(Some(not))
+    };
+    one_of(NAMES.map(only)).into()
+}
+
+fn one_of(variants: impl IntoIterator<Item = ObjectBuilder>) -> OneOfBuilder {
+    variants.into_iter().fold(OneOfBuilder::new(), OneOfBuilder::item)
 }
 
 /// An external's name.
@@ -78,13 +88,21 @@ pub(super) fn external() -> Object {
 }
 
 /// A payment method.
-pub(super) fn payment_method() -> Object {
-    string("The payment method, in the path or in the body.").pattern(Some("^[A-Za-z0-9._-]{1,64}$")).build()
+pub(super) fn payment_method() -> ObjectBuilder {
+    string("The payment method, in the path or in the body.").pattern(Some("^[A-Za-z0-9._-]{1,64}$"))
 }
 
-/// Somebody's id.
+/// An `Idempotency-Key`.
+pub(super) fn idempotency_key() -> Object {
+    let about = "1 to 255 visible ASCII characters, bare or in double quotes. Kept for seven days by default.";
+    let bare = "[!#-~][!-~]{0,254}";
+    let quoted = r#""([!#-\[\]-~]|\\["\\]){1,255}""#;
+    string(about).pattern(Some(format!("^({bare}|{quoted})$"))).build()
+}
+
+/// Somebody's id: no control characters.
 pub(super) fn id(about: &str) -> Object {
-    string(about).min_length(Some(1)).max_length(Some(255)).build()
+    string(about).min_length(Some(1)).max_length(Some(255)).pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*$")).build()
 }
 
 /// Text, with what it is.
@@ -92,47 +110,66 @@ pub(super) fn string(about: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(about))
 }
 
+/// A currency that the host knows.
+pub(super) fn currency() -> Object {
+    static CODES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let letters = || 'A'..='Z';
+        let pairs = letters().flat_map(|one| letters().map(move |two| (one, two)));
+        let codes = pairs.flat_map(|(one, two)| letters().map(move |three| String::from_iter([one, two, three])));
+        codes.filter(|code| is_currency(code)).collect()
+    });
+    string("ISO 4217, in upper case.").enum_values(Some(CODES.iter().map(String::as_str))).build()
+}
+
 fn amount() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .description(Some(
-            "Minor units of the currency: 500 EUR is 5.00 euro, 500 JPY is 500 yen. No fraction, no exponent.",
+            "Minor units of the currency: 500 EUR is 5.00 euro, 500 JPY is 500 yen. Written without fraction and \
+             exponent: `5.0` and `5e2` are not taken.",
         ))
         .minimum(Some(1))
         .maximum(Some(MAX_MINOR))
         .build()
 }
 
-fn currency() -> Object {
-    string("ISO 4217, in upper case.").pattern(Some("^[A-Z]{3}$")).build()
+fn url(about: &str) -> ObjectBuilder {
+    let about = format!("{about} An absolute URL, or a link into an app; nothing that runs in the page.");
+    let uri = SchemaFormat::Custom("uri".to_owned());
+    string(&about).format(Some(uri)).pattern(Some("^[A-Za-z][A-Za-z0-9+.-]*://")).max_length(Some(2048))
 }
 
-fn url(about: &str) -> Object {
-    string(about).format(Some(SchemaFormat::Custom("uri".to_owned()))).max_length(Some(2048)).build()
+fn any_object(about: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Object).description(Some(about))
 }
 
-fn any_object(about: &str) -> Object {
-    ObjectBuilder::new().schema_type(Type::Object).description(Some(about)).build()
+/// The same, or null, which is as if it were missing.
+fn or_null(object: ObjectBuilder) -> Object {
+    let mut object = object.build();
+    if let SchemaType::Type(known) = object.schema_type {
+        object.schema_type = SchemaType::Array(vec![known, Type::Null]);
+    }
+    object
 }
 
-fn one_of(about: &str, words: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
+fn words(about: &str, words: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
     RefOr::T(Schema::Object(string(about).enum_values(Some(words)).build()))
 }
 
 /// `result` of pay.
 pub(in crate::api) fn pay_result_schema() -> RefOr<Schema> {
-    one_of("What became of the payment.", ["OK", "KO", "PENDING", "REDIRECT_TO_URL"])
+    words("What became of the payment.", ["OK", "KO", "PENDING", "REDIRECT_TO_URL"])
 }
 
 /// `result` of refund.
 pub(in crate::api) fn refund_result_schema() -> RefOr<Schema> {
-    one_of("What became of the refund.", ["OK", "KO", "PENDING"])
+    words("What became of the refund.", ["OK", "KO", "PENDING"])
 }
 
 /// `outcome` of a problem.
 pub(in crate::api) fn outcome_schema() -> RefOr<Schema> {
-    one_of(
+    words(
         "`not_executed`: this request moved no money. `unknown`: it may have; ask for the status before anything else.",
         ["not_executed", "unknown"],
     )
@@ -140,5 +177,5 @@ pub(in crate::api) fn outcome_schema() -> RefOr<Schema> {
 
 /// `code` of a problem.
 pub(in crate::api) fn problem_code_schema() -> RefOr<Schema> {
-    one_of("What happened, for programs.", Code::ALL.into_iter().map(Code::name))
+    words("What happened, for programs.", Code::ALL.into_iter().map(Code::name))
 }

@@ -1,10 +1,9 @@
-use super::schemas::{pay_example, refund_example, status_example};
+mod agreement;
+mod examples;
+
 use super::*;
-use crate::api::problem::Problem;
-use crate::api::v3::{body::Json, lookup_in_body, pay_request, refund_asked};
-use bytes::Bytes;
-use http::HeaderMap;
-use serde_json::{Map, Value};
+use boon::{Compiler, SchemaIndex, Schemas};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn parsed() -> Value {
@@ -48,6 +47,28 @@ fn every_operation_has_an_id_of_its_own_and_names_its_path() {
     }
 }
 
+/// What JSON Schema says of values, by the schema at a pointer into the document; formats count.
+struct Judge {
+    schemas: Schemas,
+    schema: SchemaIndex,
+}
+
+impl Judge {
+    fn of(document: &Value, schema: &str) -> Self {
+        let mut compiler = Compiler::new();
+        compiler.enable_format_assertions();
+        compiler.add_resource("https://provost.test/document", document.clone()).unwrap();
+        let fragment = schema.replace('{', "%7B").replace('}', "%7D");
+        let mut schemas = Schemas::new();
+        let schema = compiler.compile(&format!("https://provost.test/document#{fragment}"), &mut schemas).unwrap();
+        Self { schemas, schema }
+    }
+
+    fn says(&self, value: &Value) -> Result<(), String> {
+        self.schemas.validate(value, self.schema).map_err(|error| error.to_string())
+    }
+}
+
 fn references(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
@@ -64,43 +85,27 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     let document = parsed();
     let mut found = BTreeSet::new();
     references(&document, &mut found);
-    let schemas = document["components"]["schemas"].as_object().unwrap().keys();
-    assert_eq!(found, schemas.map(|name| format!("#/components/schemas/{name}")).collect());
-}
-
-/// Reads a body as a route does, and names what is wrong with it.
-fn faults<T>(body: &Value, read: impl Fn(&Json) -> Result<T, Problem>) -> Vec<String> {
-    let json = Json::parse(&HeaderMap::new(), Bytes::from(body.to_string())).unwrap();
-    let faults = read(&json).err().map(|problem| problem.errors.clone()).unwrap_or_default();
-    faults.into_iter().map(|fault| fault.pointer).collect()
-}
-
-/// The schema `name` says what `read` does: its example is taken, what it requires is missed, what it types is checked.
-fn agrees<T>(name: &str, example: &Value, read: impl Fn(&Json) -> Result<T, Problem>) {
-    let schema = &parsed()["components"]["schemas"][name];
-    assert_eq!(schema["examples"][0], *example);
-    assert_eq!(faults(example, &read), [""; 0], "{name}");
-    for required in schema["required"].as_array().into_iter().flatten() {
-        let required = required.as_str().unwrap();
-        let mut body = example.clone();
-        body.as_object_mut().unwrap().remove(required);
-        assert_eq!(faults(&body, &read), [format!("/{required}")], "{name}");
-    }
-    for (property, _) in schema["properties"].as_object().unwrap() {
-        let mut body = example.clone();
-        body[property] = Value::Bool(true);
-        assert_eq!(faults(&body, &read), [format!("/{property}")], "{name}");
-    }
-    let least = schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());
-    let least: Map<_, _> = least.map(|name| (name.to_owned(), example[name].clone())).collect();
-    if !least.is_empty() {
-        assert_eq!(faults(&Value::Object(least), &read), [""; 0], "{name}");
-    }
+    let named = |kind: &str| -> BTreeSet<String> {
+        let names = document["components"][kind].as_object().unwrap().keys();
+        names.map(|name| format!("#/components/{kind}/{name}")).collect()
+    };
+    let (schemas, responses) = (named("schemas"), named("responses"));
+    assert_eq!(found.difference(&responses).cloned().collect::<BTreeSet<_>>(), schemas);
+    // 405 is the answer of no operation.
+    let unused: Vec<_> = responses.difference(&found).collect();
+    assert_eq!(unused, ["#/components/responses/Problem405"]);
 }
 
 #[test]
-fn bodies_are_what_the_document_says() {
-    agrees("PayRequest", &pay_example(), |body| pay_request(body, None));
-    agrees("RefundRequest", &refund_example(), refund_asked);
-    agrees("StatusRequest", &status_example(), lookup_in_body);
+fn every_operation_lists_what_may_go_wrong_with_any_request_and_with_any_body() {
+    for (method, path, operation) in operations(&parsed()) {
+        let listed = |status: &u16| operation["responses"][status.to_string()].is_object();
+        assert!([414, 431, 500].iter().all(listed), "{method} {path}");
+        if operation["requestBody"].is_object() {
+            assert!([400, 408, 413, 415, 422].iter().all(listed), "{method} {path}");
+        }
+        if path.contains("{external}") {
+            assert!(listed(&404), "{method} {path}");
+        }
+    }
 }

@@ -18,4 +18,6 @@ pub(super) use status::{check, status, status_by_body};
 pub(super) use webhook::callback;
 
 #[cfg(test)]
-pub(super) use {pay::pay_request, refund::refund_asked, status::in_body as lookup_in_body};
+pub(super) use {
+    pay::pay_request, refund::refund_asked, status::in_body as lookup_in_body, status::in_query as lookup_in_query,
+};
