@@ -71,6 +71,15 @@ async fn headers_may_be_100_and_have_32_kib() {
 }
 
 #[tokio::test]
+async fn a_caller_that_still_sends_hears_that_the_body_is_too_large() {
+    let host = start().await;
+    for path in ["/v3/sandbox/pay", "/v3/sandbox/refund", "/v3/sandbox/status", "/v3/sandbox/callback"] {
+        let reply = post_text(&host, path, vec![b' '; 4 << 20]).await;
+        assert_eq!(reply.problem(), (413, "body_too_large".into()), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn json_may_be_64_levels_deep() {
     let host = start().await;
     // The body itself is the first level, and providerData the second.

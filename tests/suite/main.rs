@@ -12,6 +12,7 @@ mod harness;
 mod bad_input;
 mod crash;
 mod crash_points;
+mod document;
 mod documentation;
 mod faults;
 mod faults_guests;
