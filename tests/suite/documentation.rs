@@ -1,4 +1,4 @@
-//! The page that shows the interface, in a real browser.
+//! The page that shows the document, in a real browser.
 
 use crate::harness::{Browser, Setup};
 use serde_json::{Value, json};
@@ -36,7 +36,8 @@ async fn an_operation_is_tried_on_the_page() {
     let host = Setup::new().sandbox().start().await;
     let browser = Browser::open().await;
     browser.visit(&format!("{}/documentation#/Payments/pay", host.url)).await;
-    browser.find("#operations-Payments-pay input[placeholder=external]").await.type_text("sandbox").await;
+    let key = browser.find("#operations-Payments-pay input[placeholder=Idempotency-Key]").await;
+    key.type_text("from-the-page").await;
     browser.find("#operations-Payments-pay .btn.execute").await.click().await;
 
     let answer = "#operations-Payments-pay .live-responses-table tr.response";

@@ -14,6 +14,7 @@ mod captures;
 mod cli;
 mod crash;
 mod crash_points;
+mod document;
 mod documentation;
 mod faults;
 mod faults_guests;

@@ -1,96 +1,27 @@
-//! What answers look like.
+//! What requests and answers look like. Tests hold each against its schema, and each request against the code that
+//! reads it.
 
-use serde_json::{Value, json};
+mod host;
+mod payments;
+mod problems;
+mod subscriptions;
 
-/// The answer to pay: the payer must go on at the provider.
-pub(super) fn pay() -> Value {
-    json!({
-        "result": "REDIRECT_TO_URL",
-        "resultDescription": "The payer must go on at the provider.",
-        "paymentId": "pay_9f2c",
-        "redirectToUrl": "https://provider.example.com/checkout/9f2c",
-        "redirectToUrlMobile": "provider-app://checkout?id=9f2c",
-    })
-}
+pub(super) use host::{check_up, draining, external, externals, health, metrics, openapi};
+pub(super) use payments::{
+    capture, captured, link, lookup, paid, pay, refund, refunded, released, status, utility_answer, utility_request,
+    void,
+};
+pub(super) use problems::problem;
+pub(super) use subscriptions::{begun, changed, charge, charged, scheduled, standing, subscribe, update};
 
-/// The answer to capture.
-pub(super) fn capture() -> Value {
-    json!({"result": "OK", "resultDescription": "Transaction completed", "paymentId": "pay_9f2c"})
-}
+/// The external in all of them: the plugin that comes with the host, so that what is shown can be tried.
+pub(super) const EXTERNAL: &str = "sandbox";
 
-/// The answer to void.
-pub(super) fn void() -> Value {
-    json!({
-        "result": "OK",
-        "resultDescription": "Transaction completed",
-        "paymentId": "pay_9f2c",
-        "metadata": {"state": "VOIDED"},
-    })
-}
+/// A payment method in a path.
+pub(super) const PAYMENT_METHOD: &str = "card";
 
-/// The answer to refund.
-pub(super) fn refund() -> Value {
-    json!({"result": "OK", "resultDescription": "Refund completed", "refundId": "ref_41aa"})
-}
+/// A utility that its plugin has for every method.
+pub(super) const UTILITY: &str = "echo";
 
-/// The answer to schedule, start and subscription pay.
-pub(super) fn subscription() -> Value {
-    json!({
-        "result": "OK",
-        "resultDescription": "Payment authorised",
-        "paymentId": "1234567890",
-        "subscriptionToken": "0987654321",
-        "metadata": {"mandate": "mnd_51b0"},
-    })
-}
-
-/// The answer to update and expire.
-pub(super) fn change() -> Value {
-    json!({"result": "OK", "resultDescription": "Successful transaction", "subscriptionToken": "0987654321"})
-}
-
-/// The answer to pay-by-link.
-pub(super) fn link() -> Value {
-    json!({
-        "resultCode": "OK",
-        "result": "OK",
-        "resultDescription": "The link was created.",
-        "paymentId": "pay_9f2c",
-        "link": "https://pay.example.com/l/9f2c",
-    })
-}
-
-/// The answer to status and check.
-pub(super) fn payment_status() -> Value {
-    json!({
-        "status": "ACCEPTED",
-        "paymentId": "pay_9f2c",
-        "shopTransactionId": "order-1001",
-        "providerName": "acme",
-        "paymentMethod": "card",
-        "action": "PAYMENT",
-        "amount": 500,
-        "currency": "EUR",
-    })
-}
-
-/// The answer to subscription status.
-pub(super) fn subscription_status() -> Value {
-    json!({
-        "status": "ACTIVE",
-        "subscriptionToken": "0987654321",
-        "providerName": "acme",
-        "shopTransactionId": "1234567890",
-        "metadata": {"mandate": "mnd_51b0"},
-    })
-}
-
-/// What a utility is asked.
-pub(super) fn utility_request() -> Value {
-    json!({"customer": "42"})
-}
-
-/// What a utility answers.
-pub(super) fn utility() -> Value {
-    json!({"token": "tok_0c7a1e"})
-}
+/// A subscription that the caller charges.
+pub(super) const SUBSCRIPTION: &str = "sub_3c1d";

@@ -2,11 +2,12 @@
 //! answers are made of. What a body may hold is described in [`schemas`]; tests hold it against what is read.
 
 mod examples;
+mod ids;
 mod operations;
 mod parameters;
-mod parts;
+mod requests;
+mod responses;
 mod schemas;
-mod subscriptions;
 
 use super::routes::{ROUTES, Verb};
 use super::{Api, answers, health, problem, v3};
@@ -69,16 +70,19 @@ fn template(path: &str) -> String {
 }
 
 fn components() -> Components {
-    ComponentsBuilder::new()
+    let components = ComponentsBuilder::new()
+        .schema("Currency", schemas::currencies())
         .schema("PayRequest", schemas::pay_request())
+        .schema("PayByMethodRequest", schemas::pay_by_method_request())
         .schema("RefundRequest", schemas::refund_request())
         .schema("CaptureRequest", schemas::capture_request())
         .schema("VoidRequest", schemas::void_request())
-        .schema("SubscribeRequest", subscriptions::subscribe_request())
-        .schema("ChargeRequest", subscriptions::charge_request())
-        .schema("UpdateRequest", subscriptions::update_request())
+        .schema("SubscribeRequest", schemas::subscribe_request())
+        .schema("SubscribeByMethodRequest", schemas::subscribe_by_method_request())
+        .schema("ChargeRequest", schemas::charge_request())
+        .schema("ChargeByMethodRequest", schemas::charge_by_method_request())
+        .schema("UpdateRequest", schemas::update_request())
         .schema("StatusRequest", schemas::status_request())
-        .schema("Currency", schemas::currencies())
         .schema_from::<answers::PayAnswer>()
         .schema_from::<answers::RefundAnswer>()
         .schema_from::<answers::SubscriptionAnswer>()
@@ -92,8 +96,8 @@ fn components() -> Components {
         .schema_from::<health::Health>()
         .schema_from::<health::Dependency>()
         .schema_from::<problem::Document>()
-        .schema_from::<problem::FieldError>()
-        .build()
+        .schema_from::<problem::FieldError>();
+    responses::problems().fold(components, |components, (name, response)| components.response(name, response)).build()
 }
 
 #[cfg(test)]

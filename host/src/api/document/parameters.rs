@@ -1,46 +1,40 @@
-//! What an operation takes beside its body.
+//! What an operation takes beside its body: in the path, the query and the headers.
 
 use super::super::routes::{Operation as Does, Route};
-use super::schemas;
-use utoipa::openapi::path::{HttpMethod, Parameter, ParameterBuilder, ParameterIn};
+use super::{examples, schemas};
+use utoipa::openapi::path::{HttpMethod, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::{Object, Required};
 
-/// The parameters of one operation.
-pub(super) fn parameters(route: &Route, method: &HttpMethod) -> Vec<Parameter> {
+/// All of one operation.
+pub(super) fn of(route: &Route, method: &HttpMethod) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     if route.path.contains("{external}") {
-        parameters.push(parameter("external", ParameterIn::Path, schemas::external()));
+        parameters.push(in_path("external", schemas::external(), examples::EXTERNAL));
     }
     if route.path.contains("{paymentMethod}") {
-        parameters.push(parameter("paymentMethod", ParameterIn::Path, schemas::payment_method()));
+        parameters.push(in_path("paymentMethod", schemas::payment_method(), examples::PAYMENT_METHOD));
     }
     if route.path.contains("{subscriptionToken}") {
-        let about = "Any token of the subscription that the caller was told, or that the provider gave it.";
-        parameters.push(parameter("subscriptionToken", ParameterIn::Path, schemas::id(about)));
+        parameters.push(in_path("subscriptionToken", schemas::token(), examples::SUBSCRIPTION));
     }
     if route.operation == Does::Utility {
-        let about = "The utility, as its plugin names it; may have several segments.";
-        parameters.push(parameter("name", ParameterIn::Path, schemas::id(about)));
+        parameters.push(in_path("name", schemas::utility(), examples::UTILITY));
     }
-    if matches!(route.operation, Does::Status | Does::StatusByBody | Does::Check) {
-        let about = "Name exactly one of paymentId, shopTransactionId and refundId.";
-        let names = ["paymentId", "shopTransactionId", "refundId"];
-        parameters.extend(names.map(|name| parameter(name, ParameterIn::Query, schemas::id(about))));
+    if matches!(route.operation, Does::Status | Does::Check) {
+        parameters.push(lookup());
     }
     if route.operation == Does::Callback {
         let about = "The operation whose webhook URL this is, and its proof; in the URLs that the host gave out.";
-        parameters.push(parameter("ref", ParameterIn::Query, schemas::string(about).build()));
+        parameters.push(optional("ref", ParameterIn::Query, schemas::string(about).build()));
         let about = "Alone it proves nothing: it only makes the host ask the provider.";
-        parameters.push(parameter("paymentId", ParameterIn::Query, schemas::string(about).build()));
+        parameters.push(optional("paymentId", ParameterIn::Query, schemas::string(about).build()));
     }
     if takes_key(route.operation) && *method != HttpMethod::Get {
-        let about = "Bare or in double quotes; 1 to 255 visible ASCII characters. Kept for seven days by default.";
-        let key = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
-        let schema = schemas::string(about).pattern(Some(key)).build();
-        parameters.push(parameter("Idempotency-Key", ParameterIn::Header, schema));
+        parameters.push(optional("Idempotency-Key", ParameterIn::Header, schemas::idempotency_key()));
     }
-    let about = "1 to 128 visible ASCII characters; made where it is missing. Answered, and in every log line.";
-    parameters.push(parameter("X-Request-Id", ParameterIn::Header, schemas::string(about).build()));
+    let about =
+        "1 to 128 visible ASCII characters; made where it is missing or not so. Answered, and in every log line.";
+    parameters.push(optional("X-Request-Id", ParameterIn::Header, schemas::string(about).build()));
     parameters
 }
 
@@ -51,14 +45,31 @@ fn takes_key(operation: Does) -> bool {
     payments || subscriptions || operation == Does::Utility
 }
 
-fn parameter(name: &str, place: ParameterIn, schema: Object) -> Parameter {
-    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+fn in_path(name: &str, schema: Object, example: &str) -> Parameter {
+    described(name, ParameterIn::Path, schema).required(Required::True).example(Some(example.into())).build()
+}
+
+fn optional(name: &str, place: ParameterIn, schema: Object) -> Parameter {
+    described(name, place, schema).required(Required::False).build()
+}
+
+fn described(name: &str, place: ParameterIn, schema: Object) -> ParameterBuilder {
     let about = schema.description.clone();
+    ParameterBuilder::new().name(name).parameter_in(place).description(about).schema(Some(schema))
+}
+
+/// Exactly one of three names. Three optional parameters could not say so; an object that is spread over the query can.
+fn lookup() -> Parameter {
     ParameterBuilder::new()
-        .name(name)
-        .parameter_in(place)
-        .required(required)
-        .description(about)
-        .schema(Some(schema))
+        .name("lookup")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::True)
+        .description(Some(
+            "Exactly one of `?paymentId=`, `?shopTransactionId=` and `?refundId=`. Others of the query are ignored.",
+        ))
+        .style(Some(ParameterStyle::Form))
+        .explode(Some(true))
+        .schema(Some(schemas::lookup_in_query()))
+        .example(Some(examples::lookup()))
         .build()
 }

@@ -14,16 +14,29 @@ use std::time::Duration;
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(20);
 
+/// How much of a body that is too large is taken and thrown away, so that whoever still sends it hears the answer.
+const LEFT_OVER: usize = 16 << 20;
+
 /// Reads a body to its end.
-pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let whole = tokio::time::timeout(ARRIVAL, Limited::new(body, limit).collect()).await;
+pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let whole = tokio::time::timeout(ARRIVAL, Limited::new(&mut body, limit).collect()).await;
     match whole {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let _ = tokio::time::timeout(ARRIVAL, throw_away(body)).await;
             Err(Problem::new(Code::BodyTooLarge, format!("A body may have {limit} bytes here.")))
         }
         Ok(Err(_)) => Err(Problem::new(Code::BadBody, "The connection ended within the body.")),
         Err(_) => Err(Problem::new(Code::TooSlow, format!("A body may take {} seconds.", ARRIVAL.as_secs()))),
+    }
+}
+
+async fn throw_away(mut body: Body) {
+    let mut left = LEFT_OVER;
+    while let Some(Ok(frame)) = body.frame().await
+        && let Some(less) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len))
+    {
+        left = less;
     }
 }
 

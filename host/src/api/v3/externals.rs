@@ -38,11 +38,11 @@ pub(in crate::api) struct External {
     contract: Option<&'static str>,
     /// The operations of this interface that it supports, by the end of their path; the others answer 501.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(examples(json!(["pay", "status", "check", "refund", "callback"])))]
+    #[schema(examples("pay", "status"))]
     operations: Option<Vec<&'static str>>,
     /// The interfaces of the contract that the plugin exports.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(examples(json!(["payments", "refunds", "inquiry"])))]
+    #[schema(examples("payments", "inquiry"))]
     capabilities: Option<Vec<&'static str>>,
     /// Payment methods; missing where the plugin does not tell them apart.
     #[serde(skip_serializing_if = "Option::is_none")]

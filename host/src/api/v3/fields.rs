@@ -139,7 +139,7 @@ pub(super) fn id(value: &Value) -> Checked<String> {
 }
 
 /// What [`id`] allows.
-pub(super) fn is_id(text: &str) -> bool {
+pub(in crate::api) fn is_id(text: &str) -> bool {
     (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 

@@ -36,3 +36,6 @@ pub(super) use {
     subscription::charge_asked, subscription::subscription as subscription_asked, subscription_change::changes,
     void::payment_to_void,
 };
+
+#[cfg(test)]
+pub(super) use {fields::is_id, place::is_utility_name, status::in_query as lookup_in_query};

@@ -41,10 +41,9 @@ impl Place {
         token.ok_or_else(|| Problem::new(Code::SubscriptionNotFound, detail))
     }
 
-    /// What follows `/utility/`. A plugin may make a path of it: a name must not lead it elsewhere.
+    /// What follows `/utility/`.
     pub(super) fn utility(&self) -> Result<String, Problem> {
-        let leads_elsewhere = |name: &str| name.split('/').any(|segment| matches!(segment, "." | ".."));
-        let name = self.name.clone().filter(|name| fields::is_id(name) && !leads_elsewhere(name));
+        let name = self.name.clone().filter(|name| is_utility_name(name));
         let detail = "A utility's name has 1 to 255 characters, no control character, and no segment of dots alone.";
         name.ok_or_else(|| Problem::new(Code::UtilityNotFound, detail))
     }
@@ -56,6 +55,11 @@ impl Place {
             Ok(_) => problem,
         }
     }
+}
+
+/// What may follow `/utility/`. A plugin may make a path of it: a name must not lead it elsewhere.
+pub(in crate::api) fn is_utility_name(text: &str) -> bool {
+    fields::is_id(text) && !text.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@ async fn in_body_or_query(api: &Api, request: Request) -> Result<Lookup, Problem
     }
 }
 
-fn in_query(query: Option<&str>) -> Result<Lookup, Problem> {
+/// The payment or refund that a query names.
+pub(in crate::api) fn in_query(query: Option<&str>) -> Result<Lookup, Problem> {
     let wrong = || {
         Problem::new(
             Code::BadQuery,
