@@ -177,7 +177,7 @@ pub(super) fn currency() -> Ref {
 
 /// Every currency that amounts are taken in.
 pub(super) fn currencies() -> Object {
-    let letters = || ('A'..='Z');
+    let letters = || 'A'..='Z';
     let pairs = letters().flat_map(|first| letters().map(move |second| [first, second]));
     let codes = pairs.flat_map(|[first, second]| letters().map(move |third| String::from_iter([first, second, third])));
     let taken = codes.filter(|code| is_currency(code));
