@@ -60,7 +60,7 @@ async fn a_payment_made_elsewhere_is_adopted_once_no_operation_runs() {
     let news = News { amount: Some(euro(500)), ..inquiry(&["p-1"], NewsState::Accepted) };
     assert_eq!(report(&store, news.clone()).await, Reported::NotKnown);
     let (operation, _) = store.new_operation(pay("s-1")).await;
-    assert_eq!(adopt(news.clone()).await.unwrap(), [Reported::NotKnown], "it may be that very payment");
+    assert_eq!(adopt(news.clone()).await.unwrap(), [Reported::NotYet], "it may be that very payment");
     store.finish(end(&operation, Settled::Declined, None)).await.unwrap();
     let reported = adopt(news.clone()).await.unwrap();
     let Reported::Adopted(changed) = &reported[0] else { panic!() };

@@ -82,7 +82,10 @@ fn a_4xx_says_no_by_its_status() {
     let said = |status| {
         let answer = Scripted::json(status, json!({ "statusCode": status, "error": "Oh", "message": "no" }));
         let (paid, asked) = (pay(answer.clone()), ask(answer));
-        assert_eq!(paid.err(), asked.err(), "{status}");
+        // There is nothing about a new payment that could not be found but the endpoint.
+        if status != 404 {
+            assert_eq!(paid.err(), asked.err(), "{status}");
+        }
         pay(Scripted::json(status, json!({ "message": "no" }))).unwrap_err()
     };
     for status in [400, 422] {
@@ -92,7 +95,6 @@ fn a_4xx_says_no_by_its_status() {
         let Error::Refused(refusal) = said(status) else { panic!("{status}") };
         assert!(refusal.reason.contains("credential") && refusal.reason.ends_with("no"), "{}", refusal.reason);
     }
-    // There is nothing about a new payment that could not be found but the endpoint.
     assert!(matches!(said(404), Error::Unsupported(_)));
     assert_eq!(said(409), Error::conflict("no"));
     assert!(matches!(said(405), Error::Unsupported(_)));
