@@ -251,3 +251,18 @@ async fn a_named_service_without_the_plugin_is_out_of_service_and_the_log_says_w
     logged("unserved", 1, &["plugin in service"]).await;
     assert_eq!(host.post("/v3/unserved/pay", &payment("later", 500)).await.result(), (200, "OK".to_owned()));
 }
+
+/// Rule 14, in PGM's form: the service calls back with an id, and expects to be asked.
+#[tokio::test]
+async fn a_charge_that_the_service_made_by_itself_is_told_when_pgms_callback_names_it() {
+    let world = World::start().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let made = client.post(format!("{}/pay", world.service.base_url())).header("idempotency-key", "its-own");
+    let id = send(made.json(&payment("its-own", 1000))).await.text("paymentId");
+    for _ in 0..2 {
+        assert_eq!(world.host.get(&format!("/v3/legacy/callback?paymentId={id}")).await.status, 200);
+    }
+    world.assert_told("its-own", &["payment.accepted"]).await;
+    let refunded = world.host.post("/v3/legacy/refund", &refund_with(&id, 1000, json!({}))).await;
+    assert_eq!(refunded.result(), (200, "OK".to_owned()), "{refunded:?}");
+}

@@ -191,22 +191,37 @@ impl Operations {
         request: Request,
     ) -> Result<Response, Failure> {
         let Called { response, report } = self.question(serving, about, request).await;
-        let news = report.emitted.into_iter().filter_map(|event| match event {
-            Event::Payment(news) => Some(news),
-            Event::Subscription(_) | Event::Charge(_) | Event::Dispute(_) => None,
-        });
-        let news: Vec<_> = news.collect();
-        if response.is_ok() && !news.is_empty() {
-            let (now, external) = (self.0.clock.now(), serving.provider.external.clone());
-            let reporting = Reporting { now, external, news, adopt: false, ask_at: None };
-            let reported = self.0.store.report(reporting).await;
-            for reported in reported.map_err(store_away).unwrap_or_default() {
-                if let Reported::Known(changed) | Reported::Adopted(changed) = reported {
-                    self.follow_up(&changed);
-                }
+        if response.is_ok() {
+            for event in report.emitted {
+                self.take_emit(&serving.provider.external, event).await;
             }
         }
         response
+    }
+
+    /// Applies what a plugin emitted while it was asked; what nobody knows here is lost.
+    async fn take_emit(&self, external: &str, event: Event) {
+        let now = self.0.clock.now();
+        match event {
+            Event::Payment(news) => {
+                let external = external.to_owned();
+                let reporting = Reporting { now, external, news: vec![news], adopt: false, ask_at: None };
+                let reported = self.0.store.report(reporting).await.map_err(store_away).unwrap_or_default();
+                if let Some(Reported::Known(changed)) = reported.into_iter().next() {
+                    self.follow_up(&changed);
+                }
+            }
+            Event::Subscription(news) => {
+                let named = news.tokens.iter().chain(&news.host_reference);
+                let known = named.filter_map(|name| self.0.store.subscription(external, name).ok().flatten()).next();
+                let Some(known) = known else { return };
+                let reported = self.0.store.report_on_subscription(known.key, news, now).await;
+                if let Ok(changed) = reported.map_err(store_away) {
+                    self.follow_up_subscription(&changed);
+                }
+            }
+            Event::Charge(_) | Event::Dispute(_) => {}
+        }
     }
 
     /// Looks for what was never acknowledged. `is_it` discards what belongs to other operations.

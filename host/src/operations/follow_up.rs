@@ -12,7 +12,10 @@ impl Operations {
         let external = due.payment.external.clone();
         let (kind, key) = (kind_of(&due.follow_up), due.key);
         if due.payment.state.is_terminal() {
-            self.drop_follow_up(&external, kind, key).await;
+            // What it asked for has happened meanwhile, or never will.
+            if let Err(error) = self.0.store.drop_follow_up(key).await {
+                tracing::warn!(%error, "a follow-up is looked at once more: the store is not available");
+            }
             return;
         }
         let serving = match self.serving_for(&external, kind) {
@@ -35,8 +38,10 @@ impl Operations {
             }
         };
         let caller = Caller { name: String::new(), idempotency_key: None, fingerprint: format!("follow-up {}", key.0) };
-        let plan = Plan { serving, caller, amount: None, what, request, respond: nobody_asked };
-        self.perform(plan).await;
+        let plan = Plan { serving, caller, amount: None, what, request, respond: told_to_nobody };
+        if self.perform(plan).await.answer.status == REFUSED {
+            self.drop_follow_up(&external, kind, key).await;
+        }
     }
 
     async fn drop_follow_up(&self, external: &str, kind: Kind, key: crate::store::FollowUpKey) {
@@ -66,7 +71,15 @@ fn kind_of(follow_up: &FollowUp) -> Kind {
     }
 }
 
-/// No caller waits for the answer.
-fn nobody_asked(_: &Result<Ended, Error>) -> Answer {
-    Answer { status: 200, headers: Vec::new(), body: Vec::new() }
+/// No time makes it possible.
+const REFUSED: u16 = 409;
+
+/// No caller waits for the answer: all that counts is whether to try again.
+fn told_to_nobody(result: &Result<Ended, Error>) -> Answer {
+    let status = match result {
+        Ok(_) => 200,
+        Err(Error::StoreAway | Error::Busy | Error::StillRunning { .. }) => 503,
+        Err(_) => REFUSED,
+    };
+    Answer { status, headers: Vec::new(), body: Vec::new() }
 }

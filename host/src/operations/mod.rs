@@ -22,6 +22,7 @@ mod room;
 mod running;
 mod settings;
 mod status;
+mod strangers;
 mod subscription;
 mod told;
 mod utility;
@@ -63,6 +64,7 @@ struct Parts {
     addresses: Addresses,
     running: Running,
     room: Room,
+    strangers: strangers::Strangers,
     asked: ask::Asked<PaymentKey>,
     asked_subscriptions: ask::Asked<SubscriptionKey>,
     follow: Notify,
@@ -91,6 +93,7 @@ impl Operations {
             addresses: Addresses::new(public_url, key),
             running: Running::default(),
             room: Room::default(),
+            strangers: strangers::Strangers::default(),
             asked: ask::Asked::default(),
             asked_subscriptions: ask::Asked::default(),
             follow: Notify::new(),

@@ -306,9 +306,8 @@ fn refusal(claimed: Claimed, kind: Kind) -> Error {
         Claimed::CaptureRepeated { payment } => Error::CaptureRepeated { payment_id: payment.shown_id().to_owned() },
         Claimed::TooLarge { left } if kind == Kind::Capture => Error::CaptureTooLarge { left },
         Claimed::TooLarge { left } => Error::RefundTooLarge { left },
-        // Nobody waits for the answer of what a plugin has asked for.
-        Claimed::FollowedUp | Claimed::New { .. } | Claimed::Replay { .. } | Claimed::Running { .. } => {
-            Error::StoreAway
-        }
+        // Another has carried it out: there is nothing to be told, and nothing to be tried again.
+        Claimed::FollowedUp => Error::StillRunning { retry_after: Duration::from_secs(1) },
+        Claimed::New { .. } | Claimed::Replay { .. } | Claimed::Running { .. } => Error::StoreAway,
     }
 }

@@ -10,6 +10,10 @@ use crate::model::{
 };
 use crate::store::{Name, Reported, Reporting};
 use crate::task;
+use std::time::Duration;
+
+/// How soon a payment that may be ours is tried to be taken in again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What looking brought.
 pub(super) struct Looked {
@@ -101,22 +105,29 @@ impl Operations {
         self.adopt(external, with_names(news, target)).await
     }
 
-    async fn adopt(&self, external: &str, news: News) -> Result<Looked, Error> {
-        let reporting = Reporting {
-            now: self.0.clock.now(),
-            external: external.to_owned(),
-            news: vec![news],
-            adopt: true,
-            ask_at: None,
-        };
-        let reported = self.0.store.report(reporting).await.map_err(store_away)?;
-        match reported.into_iter().next() {
-            Some(Reported::Known(changed) | Reported::Adopted(changed)) => {
-                self.follow_up(&changed);
-                Ok(Looked { payment: changed.payment, refund: None, as_of: None })
+    /// Takes the payment in. While an operation runs that may be making it, its own end is waited for.
+    pub(super) async fn adopt(&self, external: &str, news: News) -> Result<Looked, Error> {
+        let give_up = tokio::time::Instant::now() + self.0.settings.share_wait;
+        loop {
+            let reporting = Reporting {
+                now: self.0.clock.now(),
+                external: external.to_owned(),
+                news: vec![news.clone()],
+                adopt: true,
+                ask_at: None,
+            };
+            let reported = self.0.store.report(reporting).await.map_err(store_away)?;
+            match reported.into_iter().next() {
+                Some(Reported::Known(changed) | Reported::Adopted(changed)) => {
+                    self.follow_up(&changed);
+                    return Ok(Looked { payment: changed.payment, refund: None, as_of: None });
+                }
+                Some(Reported::NotYet) if tokio::time::Instant::now() < give_up => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                Some(Reported::NotYet) => return Err(Error::Busy),
+                Some(Reported::NotKnown) | None => return Err(Error::PaymentNotFound),
             }
-            // An operation of this external is open, and it may be that very payment: its caller learns of it first.
-            Some(Reported::NotKnown) | None => Err(Error::PaymentNotFound),
         }
     }
 }

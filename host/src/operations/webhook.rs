@@ -2,13 +2,13 @@
 //! only hints at makes the host ask. The reply goes out once the news is on disk.
 
 use super::perform::store_away;
-use super::{Operations, WebhookRefused};
+use super::{Lookup, Operations, WebhookRefused};
 use crate::model::{
     Action, DatedEvent, Event, Interface, News, NewsState, Receipt, Reference, Rejection, Reply, Request, Response,
     Source, Target, Trust, Webhook,
 };
 use crate::registry::{Absence, Serving};
-use crate::store::{Received, Receiving, StoreError};
+use crate::store::{Name, Received, Receiving, StoreError};
 use crate::{crash_point, task, telemetry};
 use std::time::Duration;
 
@@ -76,12 +76,25 @@ impl Operations {
         let Some((_, id)) = pairs.find(|(name, _)| name == "paymentId") else {
             return Err(WebhookRefused::Unsupported);
         };
+        let external = &serving.provider.external;
+        let known = self.0.store.payment(external, Name::Payment(&id)).map_err(later)?.is_some();
+        if !known && self.0.strangers.may_ask(external, self.0.clock.now()) {
+            self.ask_about_stranger(external, Lookup::Payment(id.clone().into_owned())).await;
+        }
         let target = Target { payment_ids: vec![id.into_owned()], ..Target::default() };
         let news = News::new(Source::Verified { can_ask: true }, target, Action::Payment, NewsState::Unknown);
         let hint = DatedEvent { id: None, occurred_at: None, event: Event::Payment(news) };
         let reply = Reply { status: 200, headers: Vec::new(), body: Vec::new() };
         let receipt = Receipt { trust: Trust::Hint, events: vec![hint], reply };
         self.write_down(&serving.provider.external, receipt).await
+    }
+
+    /// The service may have made it by itself: then it is adopted, and told (rule 14).
+    async fn ask_about_stranger(&self, external: &str, lookup: Lookup) {
+        match self.look(external, &lookup).await {
+            Ok(_) => {}
+            Err(error) => tracing::info!(external, %error, "a hint tells of a payment that is not known here"),
+        }
     }
 
     async fn write_down(&self, external: &str, receipt: Receipt) -> Result<Reply, WebhookRefused> {

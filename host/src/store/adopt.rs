@@ -9,15 +9,15 @@ use crate::model::{
 };
 use rusqlite::Connection;
 
-/// Takes in the payment that news tells of. None where the news does not say enough, and while an operation of this
-/// external still runs: it may be that very payment.
+/// Takes in the payment that news tells of. None where the news does not say enough, and while an operation runs that may
+/// be making that very payment.
 pub(super) fn adopt(
     connection: &Connection,
     external: &str,
     news: &News,
     when: When,
 ) -> Result<Option<Changed>, StoreError> {
-    if !says_enough(news) || operations::any_open(connection, external)? {
+    if !says_enough(news) || operations::may_be_making(connection, external, &news.target)? {
         return Ok(None);
     }
     let mut payment = Payment::blank(external, Origin::Adopted, Reference::random(), when.now);
@@ -32,9 +32,9 @@ pub(super) fn adopt(
     change(connection, payment, news, when).map(Some)
 }
 
-/// Whether news that was not adopted may be, once no operation of its external runs.
+/// Whether news that was not adopted may be, once no operation runs that may be making it.
 pub(super) fn may_later(connection: &Connection, external: &str, news: &News) -> rusqlite::Result<bool> {
-    Ok(says_enough(news) && operations::any_open(connection, external)?)
+    Ok(says_enough(news) && operations::may_be_making(connection, external, &news.target)?)
 }
 
 fn says_enough(news: &News) -> bool {

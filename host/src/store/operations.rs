@@ -4,7 +4,7 @@ use super::columns::{Columns, Json, Unsigned};
 use super::subject::Keys;
 use super::{Claim, StoreError, What};
 use crate::clock::Timestamp;
-use crate::model::{ActionState, Amount, Answer, Kind, Operation, OperationKey, Phase, Settled};
+use crate::model::{ActionState, Amount, Answer, Kind, Operation, OperationKey, Phase, Settled, Target};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Who may claim what: the idempotency key that an operation was claimed with goes along.
@@ -193,12 +193,23 @@ pub(super) fn free_idempotency_key(connection: &Connection, key: OperationKey) -
     Ok(())
 }
 
-/// Whether any operation of this external still runs.
-pub(super) fn any_open(connection: &Connection, external: &str) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM operations INDEXED BY operations_open
-                            WHERE phase <> 'finished' AND external = ?)",
-        )?
-        .query_row([external], |row| row.get(0))
+/// Whether an operation of this external runs that may be making the very payment of this news: one whose payment the
+/// provider has not named yet, and that no other name of the news contradicts.
+pub(super) fn may_be_making(connection: &Connection, external: &str, target: &Target) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT operations.reference, payments.shop_transaction_id
+         FROM operations INDEXED BY operations_open JOIN payments ON payments.key = operations.payment
+         WHERE phase <> 'finished' AND operations.external = ? AND payments.reference = operations.reference
+           AND payments.ids = '[]'",
+    )?;
+    let mut rows = statement.query([external])?;
+    while let Some(row) = rows.next()? {
+        let (reference, shop): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        let other_name = target.host_reference.as_ref().is_some_and(|said| *said != reference);
+        let other_shop = target.shop_transaction_id.is_some() && target.shop_transaction_id != shop;
+        if !other_name && !other_shop {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

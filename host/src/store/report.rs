@@ -28,7 +28,9 @@ pub enum Reported {
     Known(Changed),
     /// Its payment was made elsewhere, and is known from now on.
     Adopted(Changed),
-    /// Nobody knows its payment; it was not adopted, or may not be yet.
+    /// An operation runs that may be making its payment: it is adopted later, if it is another.
+    NotYet,
+    /// Nobody knows its payment, and it was not adopted.
     NotKnown,
 }
 
@@ -96,6 +98,7 @@ fn take(connection: &Connection, reporting: &Reporting) -> Result<Vec<Reported>,
                     parked::catch_up(connection, &mut changed, when)?;
                     Reported::Adopted(changed)
                 }
+                None if adopt::may_later(connection, &reporting.external, news)? => Reported::NotYet,
                 None => Reported::NotKnown,
             },
             None => Reported::NotKnown,

@@ -24,6 +24,14 @@ pub(crate) fn answered(response: &http::Response) -> Result<Answer<'_>> {
     }
 }
 
+/// The same for what makes something new: there is nothing that could not be found but the endpoint itself.
+pub(crate) fn made(response: &http::Response) -> Result<Answer<'_>> {
+    answered(response).map_err(|error| match error {
+        Error::NotFound(reason) => Error::unsupported(format!("the service does not have this: {reason}")),
+        error => error,
+    })
+}
+
 /// The same where a bare 2xx says enough.
 pub(crate) fn done(response: &http::Response) -> Result<Answer<'_>> {
     match response.status() {

@@ -7,7 +7,7 @@ use crate::{Microservice, body, judge, service};
 impl Links for Microservice {
     fn create(request: PayRequest) -> Result<LinkOutcome> {
         let response = service::post(&["pay-by-link"], &body::Pay::of(&request)?)?.send()?;
-        judge::answered(&response)?.into_link()
+        judge::made(&response)?.into_link()
     }
 }
 

@@ -8,7 +8,7 @@ impl ManualBilling for Microservice {
     fn start(request: PayRequest, plan: Plan) -> Result<SubscriptionOutcome> {
         let body = body::Pay::of(&request)?.planned(&plan);
         let response = service::post(&["subscription", "start"], &body)?.send()?;
-        judge::answered(&response)?.into_subscription()
+        judge::made(&response)?.into_subscription()
     }
 
     fn pay(subscription: Subscription, request: PayRequest) -> Result<PaymentOutcome> {

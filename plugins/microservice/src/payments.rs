@@ -7,7 +7,7 @@ use crate::{Microservice, body, judge, service};
 impl Payments for Microservice {
     fn pay(request: PayRequest) -> Result<PaymentOutcome> {
         let response = service::post(&["pay"], &body::Pay::of(&request)?)?.send()?;
-        judge::answered(&response)?.into_payment()
+        judge::made(&response)?.into_payment()
     }
 }
 

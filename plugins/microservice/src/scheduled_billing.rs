@@ -8,7 +8,7 @@ impl ScheduledBilling for Microservice {
     fn schedule(request: PayRequest, plan: Plan) -> Result<SubscriptionOutcome> {
         let body = body::Pay::of(&request)?.planned(&plan);
         let response = service::post(&["subscription", "schedule"], &body)?.send()?;
-        judge::answered(&response)?.into_subscription()
+        judge::made(&response)?.into_subscription()
     }
 }
 

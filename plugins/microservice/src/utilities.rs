@@ -5,10 +5,13 @@ use provost_sdk::prelude::*;
 use crate::{Microservice, judge, service};
 
 impl Utilities for Microservice {
-    /// Handed on as it came, without an idempotency key.
+    /// Handed on as it came; what does more than read, with the operation's idempotency key.
     fn call(request: UtilityRequest) -> Result<Value> {
         let path: Vec<_> = std::iter::once("utility").chain(request.name.split('/')).collect();
         let mut call = service::request(&request.method, &path)?;
+        if !matches!(request.method.as_str(), "GET" | "HEAD") {
+            call = call.idempotency_key();
+        }
         for (name, value) in &request.query {
             call = call.query(name, value);
         }
@@ -44,6 +47,7 @@ mod tests {
         let sent = host.only_request();
         assert_eq!(sent.line(), "PUT https://legacy.test/v3/utility/cards/4/token?a=b%20c");
         assert_eq!((sent.text().as_str(), sent.header("content-type")), (PROVIDER_DATA, Some("application/json")));
+        assert!(sent.header("idempotency-key").is_some());
     }
 
     #[test]

@@ -60,7 +60,7 @@ async fn a_payment_made_elsewhere_is_adopted_once_no_operation_runs() {
     let news = News { amount: Some(euro(500)), ..inquiry(&["p-1"], NewsState::Accepted) };
     assert_eq!(report(&store, news.clone()).await, Reported::NotKnown);
     let (operation, _) = store.new_operation(pay("s-1")).await;
-    assert_eq!(adopt(news.clone()).await.unwrap(), [Reported::NotKnown], "it may be that very payment");
+    assert_eq!(adopt(news.clone()).await.unwrap(), [Reported::NotYet], "it may be that very payment");
     store.finish(end(&operation, Settled::Declined, None)).await.unwrap();
     let reported = adopt(news.clone()).await.unwrap();
     let Reported::Adopted(changed) = &reported[0] else { panic!() };
@@ -108,4 +108,25 @@ async fn check_is_one_callback_a_payment_and_gap() {
     assert!(check(NOW.plus(10 * SECOND)).await.unwrap());
     assert_eq!(store.told(), ["payment.accepted", "check", "check"]);
     assert_eq!(store.query::<i64>("SELECT sequence FROM callbacks ORDER BY key"), [1, 2, 3]);
+}
+
+/// Rule 5: an operation that cannot be making it stands in nobody's way.
+#[tokio::test]
+async fn a_payment_made_elsewhere_waits_only_for_operations_that_may_be_making_it() {
+    let store = opened();
+    let elsewhere = |id: &str, shop: Option<&str>| {
+        let mut news = inquiry(&[id], NewsState::Accepted);
+        news.target.shop_transaction_id = shop.map(str::to_owned);
+        Reporting { adopt: true, ..reporting(news) }
+    };
+    let (unnamed, _) = store.new_operation(pay("s-1")).await;
+    let report = async |reporting| store.report(reporting).await.unwrap().remove(0);
+    assert!(matches!(report(elsewhere("p-2", Some("s-2"))).await, Reported::Adopted(_)), "another's name");
+    assert_eq!(report(elsewhere("p-3", None)).await, Reported::NotYet);
+    let learned = crate::store::Learned::Payment("p-1".into());
+    store.learn(unnamed.key, unnamed.fence, learned, NOW).await.unwrap();
+    assert!(matches!(report(elsewhere("p-3", None)).await, Reported::Adopted(_)), "it has another id");
+    let payment = store.accepted("s-4", "p-4").await;
+    store.new_operation(refund(payment.key, 100)).await;
+    assert!(matches!(report(elsewhere("p-5", None)).await, Reported::Adopted(_)), "a refund makes no payment");
 }

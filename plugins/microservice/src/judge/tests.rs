@@ -82,7 +82,10 @@ fn a_4xx_says_no_by_its_status() {
     let said = |status| {
         let answer = Scripted::json(status, json!({ "statusCode": status, "error": "Oh", "message": "no" }));
         let (paid, asked) = (pay(answer.clone()), ask(answer));
-        assert_eq!(paid.err(), asked.err(), "{status}");
+        // There is nothing about a new payment that could not be found but the endpoint.
+        if status != 404 {
+            assert_eq!(paid.err(), asked.err(), "{status}");
+        }
         pay(Scripted::json(status, json!({ "message": "no" }))).unwrap_err()
     };
     for status in [400, 422] {
@@ -92,7 +95,7 @@ fn a_4xx_says_no_by_its_status() {
         let Error::Refused(refusal) = said(status) else { panic!("{status}") };
         assert!(refusal.reason.contains("credential") && refusal.reason.ends_with("no"), "{}", refusal.reason);
     }
-    assert_eq!(said(404), Error::not_found("no"));
+    assert!(matches!(said(404), Error::Unsupported(_)));
     assert_eq!(said(409), Error::conflict("no"));
     assert!(matches!(said(405), Error::Unsupported(_)));
     for status in [402, 408, 410, 418, 429, 451] {
@@ -102,7 +105,7 @@ fn a_4xx_says_no_by_its_status() {
 
 #[test]
 fn a_4xx_without_a_word_is_judged_the_same() {
-    let cases = [(400, "invalid"), (404, "not found"), (409, "conflict"), (403, "refused"), (405, "unsupported")];
+    let cases = [(400, "invalid"), (404, "unsupported"), (409, "conflict"), (403, "refused"), (405, "unsupported")];
     for (status, expected) in cases {
         for body in ["", "<html>", "[]"] {
             let name = match pay(Scripted::bytes(status, body)) {
