@@ -149,6 +149,7 @@ ALTER TABLE new_operations RENAME TO operations;
 CREATE UNIQUE INDEX operations_idempotency_key ON operations (idempotency_key, caller, external, kind)
     WHERE idempotency_key IS NOT NULL;
 CREATE INDEX operations_actions ON operations (payment) WHERE kind IN ('refund', 'capture', 'void');
+CREATE INDEX operations_subscription ON operations (subscription, kind) WHERE subscription IS NOT NULL;
 CREATE INDEX operations_open ON operations (lease_until) WHERE phase <> 'finished';
 
 -- What merchants are to be told (rules 29 to 33), of a payment or of a subscription.

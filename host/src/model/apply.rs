@@ -74,7 +74,9 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
             capture::settle_by_payment(&mut applied, news, before.captured.unwrap_or_default());
         }
     }
-    let wanted = |follow_up: &&FollowUp| is_wanted(&applied.payment, follow_up);
+    // Nothing more is done by itself while a person must look, or what was told is doubtful (rules 11 and 13).
+    let doubtful = applied.ask || applied.payment.review.is_some();
+    let wanted = |follow_up: &&FollowUp| !doubtful && is_wanted(&applied.payment, follow_up);
     applied.follow_ups = news.follow_ups.iter().filter(wanted).cloned().collect();
     if applied.ask {
         applied.payment.ask_at = Some(now);
@@ -107,6 +109,8 @@ fn apply_to_payment(applied: &mut Applied, news: &News) {
         Verdict::Keep => {
             if payment.state == reported {
                 remember(payment, news);
+                let more = captured_elsewhere(payment, news);
+                applied.callbacks.extend(more.map(|kind| Callback { kind, about: About::Payment }));
             }
         }
         Verdict::Ask => applied.ask = true,
@@ -125,6 +129,14 @@ fn apply_to_payment(applied: &mut Applied, news: &News) {
             applied.callbacks.extend(callback);
         }
     }
+}
+
+/// More of it was captured than is known here: that is a change, and told (rule 14).
+fn captured_elsewhere(payment: &mut Payment, news: &News) -> Option<CallbackType> {
+    let told = news.captured.as_ref().map(|captured| captured.minor);
+    let more = told.filter(|told| payment.state == PaymentState::Accepted && payment.captured < Some(*told))?;
+    payment.captured = Some(more);
+    Some(CallbackType::PaymentAccepted)
 }
 
 /// Whether a payment is still where its plugin asked for something more.

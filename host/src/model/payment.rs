@@ -354,13 +354,17 @@ impl Payment {
     /// A void that is not decided holds all of it (rule 12).
     pub fn capturable(&self) -> Option<u64> {
         let reserved = self.authorized.or(self.amount.as_ref().map(|amount| amount.minor))?;
-        let takes = |capture: &&Capture| capture.state.holds() || capture.state == ActionState::Accepted;
-        let closed = |capture: &Capture| takes(&capture) && (capture.void || capture.last);
+        let done = |capture: &Capture| capture.state == ActionState::Accepted;
+        let closed = |capture: &Capture| (capture.state.holds() || done(capture)) && (capture.void || capture.last);
         if self.captures.iter().any(closed) {
             return Some(0);
         }
-        let taken = self.captures.iter().filter(takes).map(|capture| capture.amount.minor).sum();
-        Some(reserved.saturating_sub(taken))
+        let sum = |counts: &dyn Fn(&Capture) -> bool| -> u64 {
+            self.captures.iter().filter(|capture| counts(capture)).map(|capture| capture.amount.minor).sum()
+        };
+        // Some of it may have been captured elsewhere.
+        let taken = sum(&done).max(self.captured.unwrap_or_default());
+        Some(reserved.saturating_sub(taken).saturating_sub(sum(&|capture| capture.state.holds())))
     }
 }
 

@@ -6,11 +6,12 @@ use super::call::Called;
 use super::perform::store_away;
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Capture, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState, Payment,
-    PaymentState, PluginError, Query, Refund, Request, Response, Source, Target, apply,
+    Action, ActionState, Capture, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState, Origin,
+    Payment, PaymentState, PluginError, Query, Refund, Request, Response, Source, SubscriptionState, Target, apply,
 };
 use crate::registry::Serving;
 use crate::store::{Name, Reported, Reporting, Subject};
+use crate::telemetry;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
@@ -115,8 +116,23 @@ impl Operations {
             payment: None,
             subscription: None,
         };
-        let unknown = payment.state == PaymentState::Unknown;
-        self.search(serving, query, unknown, |news| self.is_of_payment(payment, news)).await
+        let nothing = self.what_nothing_means(payment);
+        self.search(serving, query, nothing, |news| self.is_of_payment(payment, news)).await
+    }
+
+    /// What it means that the provider has no such payment: that nothing happened, unless the subscription that it
+    /// began lives. Where nobody knows that, it means nothing yet.
+    fn what_nothing_means(&self, payment: &Payment) -> Option<NewsState> {
+        let begun = matches!(payment.origin, Origin::Schedule | Origin::Start);
+        let subscription = payment.subscription.as_ref().filter(|_| begun);
+        let Some(subscription) = subscription.filter(|_| payment.state == PaymentState::Unknown) else {
+            return (payment.state == PaymentState::Unknown).then_some(NewsState::NotExecuted);
+        };
+        match self.0.store.subscription(&payment.external, &subscription.token).ok().flatten()?.state {
+            SubscriptionState::Declined | SubscriptionState::NotExecuted => Some(NewsState::NotExecuted),
+            SubscriptionState::Started | SubscriptionState::Unknown => None,
+            _ => Some(NewsState::NotCharged),
+        }
     }
 
     async fn ask_refund(&self, serving: &Serving, payment: &Payment, refund: &Refund) -> Result<News, Silence> {
@@ -142,8 +158,8 @@ impl Operations {
             payment: Some(known(payment)),
             subscription: None,
         };
-        let unknown = refund.state == ActionState::Unknown;
-        let found = self.search(serving, query, unknown, |news| is_of_refund(payment, refund, news)).await;
+        let nothing = (refund.state == ActionState::Unknown).then_some(NewsState::NotExecuted);
+        let found = self.search(serving, query, nothing, |news| is_of_refund(payment, refund, news)).await;
         found.map(by_reference)
     }
 
@@ -178,7 +194,8 @@ impl Operations {
                 && (news.target.host_reference.as_ref() == Some(&capture.reference.0)
                     || news.action_id.as_ref().is_some_and(|id| capture.ids.contains(id)))
         };
-        let found = self.search(serving, query, capture.state == ActionState::Unknown, is_it).await?;
+        let nothing = (capture.state == ActionState::Unknown).then_some(NewsState::NotExecuted);
+        let found = self.search(serving, query, nothing, is_it).await?;
         let host_reference = Some(capture.reference.0.clone());
         Ok(News { target: Target { host_reference, ..found.target }, ..found })
     }
@@ -204,17 +221,22 @@ impl Operations {
         let now = self.0.clock.now();
         match event {
             Event::Payment(news) => {
-                let external = external.to_owned();
-                let reporting = Reporting { now, external, news: vec![news], adopt: false, ask_at: None };
+                let external_name = external.to_owned();
+                let reporting =
+                    Reporting { now, external: external_name.clone(), news: vec![news], adopt: false, ask_at: None };
                 let reported = self.0.store.report(reporting).await.map_err(store_away).unwrap_or_default();
-                if let Some(Reported::Known(changed)) = reported.into_iter().next() {
-                    self.follow_up(&changed);
+                match reported.into_iter().next() {
+                    Some(Reported::Known(changed)) => self.follow_up(&changed),
+                    _ => tell_unmatched(&external_name, 1),
                 }
             }
             Event::Subscription(news) => {
                 let named = news.tokens.iter().chain(&news.host_reference);
                 let known = named.filter_map(|name| self.0.store.subscription(external, name).ok().flatten()).next();
-                let Some(known) = known else { return };
+                let Some(known) = known else {
+                    tell_unmatched(external, 1);
+                    return;
+                };
                 let reported = self.0.store.report_on_subscription(known.key, news, now).await;
                 if let Ok(changed) = reported.map_err(store_away) {
                     self.follow_up_subscription(&changed);
@@ -224,12 +246,13 @@ impl Operations {
         }
     }
 
-    /// Looks for what was never acknowledged. `is_it` discards what belongs to other operations.
+    /// Looks for what was never acknowledged. `is_it` discards what belongs to other operations; `nothing` is what it means
+    /// where nothing is found, and that proves something.
     async fn search(
         &self,
         serving: &Serving,
         query: Query,
-        unknown: bool,
+        nothing: Option<NewsState>,
         is_it: impl Fn(&News) -> bool,
     ) -> Result<News, Silence> {
         if !serving.plugin.interfaces().has(Interface::Search) {
@@ -250,11 +273,9 @@ impl Operations {
             (None, _) => {
                 let settled = since.plus(SEARCH_SETTLES) < self.0.clock.now();
                 let proven = serving.plugin.description().search_is_authoritative && settled;
-                if !(unknown && nothing_found && proven) {
-                    return Err(Silence::NotFound);
-                }
+                let state = nothing.filter(|_| nothing_found && proven).ok_or(Silence::NotFound)?;
                 let target = Target { host_reference: Some(reference), ..Target::default() };
-                Ok(News::new(Source::Inquiry, target, action, NewsState::NotExecuted))
+                Ok(News::new(Source::Inquiry, target, action, state))
             }
         }
     }
@@ -278,6 +299,12 @@ impl Operations {
         let owner = self.0.store.payment(&payment.external, Name::Payment(id));
         owner.is_ok_and(|owner| owner.is_none_or(|owner| owner.payment.key == payment.key))
     }
+}
+
+/// A plugin told of what nobody knows here: that is not kept, and a person is told.
+pub(super) fn tell_unmatched(external: &str, events: usize) {
+    tracing::error!(external, events, alert = "emit_unmatched", "a plugin emitted news of what nobody knows here");
+    metrics::counter!(telemetry::ALERTS, "external" => external.to_owned(), "alert" => "emit_unmatched").increment(1);
 }
 
 fn is_of_refund(payment: &Payment, refund: &Refund, news: &News) -> bool {

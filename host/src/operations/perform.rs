@@ -1,13 +1,17 @@
 //! The way of one operation, the same for every kind: claim, call, classify, finish, answer. What differs between
 //! kinds is the data in [`Plan`].
 
+use super::ask::tell_unmatched;
 use super::ending::{Returned, returned};
 use super::running::Waited;
 use super::told::{self, Told};
 use super::{Answered, Caller, Ended, Error, Operations, Respond};
 use crate::capabilities::Report;
 use crate::clock::Timestamp;
-use crate::model::{Amount, Answer, Changes, Kind, Operation, Outcome, Reference, Request, Seed, Subscribed, classify};
+use crate::model::{
+    Acknowledgement, Amount, Answer, Changes, Kind, Operation, Outcome, Reference, Refused, Request, Seed, Subscribed,
+    classify,
+};
 use crate::registry::Serving;
 use crate::store::{Claim, Claimed, Finish, Finished, StoreError, Subject, What};
 use crate::{crash_point, task, telemetry};
@@ -68,6 +72,7 @@ impl Operations {
         crash_point!("called");
         let Returned { ending, subscribed } = returned(called.response);
         let outcome = classify(called.report.departures, ending, operation.amount.as_ref());
+        let outcome = self.unless_over(&operation, &subject, outcome);
         tell_operator(&plan.serving, &operation, &outcome);
         let end = End { outcome, subscribed, changes: changes(plan.what), report: called.report };
         let answered = self.finish(&operation, &subject, end, plan.respond).await;
@@ -75,6 +80,20 @@ impl Operations {
         turn.share(&answered);
         self.0.outbox.wake();
         answered
+    }
+
+    /// A subscription that is over is ended, however the provider says that it has none; so is one whose end got lost before.
+    fn unless_over(&self, operation: &Operation, subject: &Subject, outcome: Outcome) -> Outcome {
+        let Some(subscription) = subject.subscription.as_ref().filter(|_| operation.kind == Kind::Expire) else {
+            return outcome;
+        };
+        let gone = matches!(outcome, Outcome::NotExecuted(Refused::NotFound(_)));
+        let ended = matches!(outcome, Outcome::NotExecuted(Refused::Conflict(_))) || gone;
+        let lost = || gone && self.0.store.an_end_was_lost(subscription.key).unwrap_or(false);
+        if ended && subscription.state.is_over() || lost() {
+            return Outcome::Succeeded(Acknowledgement::default());
+        }
+        outcome
     }
 
     /// Claims the operation, or finds out why it is not ours to run (rules 15 to 18).
@@ -178,6 +197,9 @@ impl Operations {
         }
         if finished.given_up {
             self.give_up(operation);
+        }
+        if finished.unmatched_emits > 0 {
+            tell_unmatched(&operation.external, finished.unmatched_emits);
         }
     }
 }

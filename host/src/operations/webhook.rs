@@ -79,7 +79,11 @@ impl Operations {
         let external = &serving.provider.external;
         let known = self.0.store.payment(external, Name::Payment(&id)).map_err(later)?.is_some();
         if !known && self.0.strangers.may_ask(external, self.0.clock.now()) {
-            self.ask_about_stranger(external, Lookup::Payment(id.clone().into_owned())).await;
+            let lookup = Lookup::Payment(id.clone().into_owned());
+            if self.ask_about_stranger(external, lookup).await {
+                self.0.outbox.wake();
+                return Ok(Reply { status: 200, headers: Vec::new(), body: Vec::new() });
+            }
         }
         let target = Target { payment_ids: vec![id.into_owned()], ..Target::default() };
         let news = News::new(Source::Verified { can_ask: true }, target, Action::Payment, NewsState::Unknown);
@@ -89,12 +93,13 @@ impl Operations {
         self.write_down(&serving.provider.external, receipt).await
     }
 
-    /// The service may have made it by itself: then it is adopted, and told (rule 14).
-    async fn ask_about_stranger(&self, external: &str, lookup: Lookup) {
-        match self.look(external, &lookup).await {
-            Ok(_) => {}
-            Err(error) => tracing::info!(external, %error, "a hint tells of a payment that is not known here"),
+    /// The service may have made it by itself: then it is adopted, and told (rule 14). Says whether it was.
+    async fn ask_about_stranger(&self, external: &str, lookup: Lookup) -> bool {
+        let looked = self.look(external, &lookup).await;
+        if let Err(error) = &looked {
+            tracing::info!(external, %error, "a hint tells of a payment that is not known here");
         }
+        looked.is_ok()
     }
 
     async fn write_down(&self, external: &str, receipt: Receipt) -> Result<Reply, WebhookRefused> {

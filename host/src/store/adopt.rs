@@ -59,6 +59,10 @@ pub(super) fn absorb(
     ] {
         connection.prepare_cached(owner)?.execute([own.payment.key, adopted.key])?;
     }
+    // What both ask for is done once.
+    connection
+        .prepare_cached("DELETE FROM follow_ups WHERE payment = ? AND state = 'waiting'")?
+        .execute([adopted.key])?;
     connection
         .prepare_cached("UPDATE payments SET merged_into = ?, ask_at = NULL WHERE key = ?")?
         .execute([own.payment.key, adopted.key])?;

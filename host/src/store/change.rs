@@ -4,7 +4,7 @@ use super::StoreError;
 use super::names::{self, Named};
 use super::{adopt, callbacks, follow_ups, payments};
 use crate::clock::Timestamp;
-use crate::model::{ActionState, Applied, News, Payment, PaymentKey, apply};
+use crate::model::{ActionState, Applied, News, Origin, Payment, PaymentKey, apply};
 use rusqlite::Connection;
 use std::collections::HashSet;
 
@@ -78,8 +78,26 @@ pub(super) fn write(
             callbacks::enqueue(connection, &applied.payment, callback, sequence, when.now)?;
         }
         follow_up = follow_ups::keep(connection, before.key, &applied.follow_ups, when.now)?;
+        give_back_undone(connection, before, &applied, when)?;
     }
     Ok(Changed { payment: applied.payment, written, ask: applied.ask, alert: applied.alert, follow_up })
+}
+
+/// A capture that was lost and turns out not to have happened: what asked for it asks again.
+fn give_back_undone(
+    connection: &Connection,
+    before: &Payment,
+    applied: &Applied,
+    when: When,
+) -> Result<(), StoreError> {
+    let undone = |capture: &&crate::model::Capture| capture.state == ActionState::NotExecuted;
+    for capture in applied.payment.captures.iter().filter(undone) {
+        let known = before.captures.iter().find(|known| known.operation == capture.operation);
+        if known.is_some_and(|known| known.state == ActionState::Unknown) {
+            follow_ups::give_back(connection, capture.operation, when.now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Registers the names that are new. One that an adopted payment has makes the two one (rule 5); one of a payment
@@ -94,8 +112,8 @@ fn take_names(connection: &Connection, before: &Payment, applied: &mut Applied, 
         let Some(other) = names::add(connection, &applied.payment, named, &name)? else {
             continue;
         };
-        let (adopted, state) = payments::standing(connection, other)?;
-        if adopted {
+        let (origin, state) = payments::standing(connection, other)?;
+        if matches!(origin, Origin::Adopted | Origin::ProviderCharge) {
             adopt::absorb(connection, applied, other, when)?;
         } else if state.frees_business_key() {
             names::give(connection, &applied.payment, named, &name)?;

@@ -14,7 +14,8 @@ pub(super) fn may_be_ours(connection: &Connection, subscription: SubscriptionKey
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM payments
-                            WHERE subscription = ? AND state IN ('started', 'unknown') AND ids = '[]')",
+                            WHERE subscription = ? AND ids = '[]'
+                              AND state IN ('started', 'unknown', 'pending', 'action_required', 'authorized'))",
         )?
         .query_row([subscription], |row| row.get(0))
 }

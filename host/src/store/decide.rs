@@ -67,6 +67,10 @@ pub(super) fn decide(connection: &Connection, claim: &Claim, fence: u64) -> Resu
             if payment.state.is_terminal() || !follow_ups::is_waiting(connection, *follow_up)? {
                 return Ok(Claimed::FollowedUp);
             }
+            // Nothing moves by itself until a person has looked (rule 13).
+            if payment.review.is_some() {
+                return Ok(Claimed::StateForbids { payment });
+            }
             act_on(connection, claim, payment.key, payment.amount, fence)
         }
         What::Update(whose, _) | What::Expire(whose) => {
@@ -95,7 +99,7 @@ fn make_payment(
         (Some(charged), Origin::Charge) => format!("{}/{shop_transaction_id}", charged.reference),
         _ => shop_transaction_id.clone(),
     };
-    if *business_key && let Some(holder) = payments::holder_of(connection, &claim.external, origin, &key)? {
+    if *business_key && let Some(holder) = holder_of(connection, claim, origin, &key)? {
         return against_holder(connection, claim, holder);
     }
     let subscription = match subscription {
@@ -115,6 +119,20 @@ fn make_payment(
     let keys = Keys { payment: Some(payment.key), subscription: of };
     let operation = operations::insert(connection, claim, keys, claim.amount.clone(), fence)?;
     Ok(Claimed::New { operation, subject: Subject { payment: Some(payment), subscription } })
+}
+
+/// Who has the business key: a payment, or a subscription that lives, whatever became of the payment it began with.
+fn holder_of(
+    connection: &Connection,
+    claim: &Claim,
+    origin: Origin,
+    key: &str,
+) -> Result<Option<PaymentKey>, StoreError> {
+    let holder = payments::holder_of(connection, &claim.external, origin, key)?;
+    if holder.is_some() || !claim.what.kind().makes_subscription() {
+        return Ok(holder);
+    }
+    Ok(subscriptions::living_with(connection, &claim.external, origin, key)?)
 }
 
 /// An operation on a payment that is known.
@@ -218,7 +236,9 @@ fn capture(claim: &Claim, payment: &Payment, window: Duration, followed_up: bool
     let approved = matches!(payment.state, PaymentState::Pending | PaymentState::ActionRequired);
     let reserved = payment.state == PaymentState::Authorized
         || (payment.state == PaymentState::Accepted && payment.authorized.is_some());
-    if !(reserved || followed_up && approved) {
+    // Nothing moves by itself until a person has looked (rule 13).
+    let doubtful = followed_up && payment.review.is_some();
+    if !(reserved || followed_up && approved) || doubtful {
         return Err(Box::new(Claimed::StateForbids { payment: payment.clone() }));
     }
     if let Some(refused) = other_currency(claim, payment) {

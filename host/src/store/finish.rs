@@ -6,10 +6,14 @@ use super::subscription_change::{self, SubscriptionChanged};
 use super::{Store, StoreError, follow_ups, names, operations, parked, payments, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
-    ActionState, Answer, Changes, Event, Kind, News, Operation, OperationKey, Payment, PaymentState, Settled,
-    SubscriptionNews,
+    ActionState, Answer, Changes, Event, Kind, News, NewsState, Operation, OperationKey, Payment, PaymentState,
+    Settled, SubscriptionNews, SubscriptionState,
 };
 use rusqlite::Connection;
+use std::time::Duration;
+
+/// When a subscription is asked about whose change got lost: its caller may send it again before.
+const ASK_AFTER: Duration = Duration::from_secs(10);
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -83,14 +87,23 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
     let when = When { now: finish.now, ask_at: finish.ask_at };
     // The subscription first: its callback goes before that of its first payment.
     let mut subscription = end_subscription(connection, &operation, finish, when)?;
+    let began = subscription.as_ref().map(|changed| changed.subscription.state);
+    let settled = unless_begun(finish.settled, &operation, began);
     let mut changed = match &finish.news {
-        Some(news) => settle(connection, &operation, news, when, |payment| tell(payment, &operation, finish))?,
+        Some(news) => {
+            let news = doubted(news, settled != finish.settled);
+            settle(connection, &operation, &news, when, |payment| tell(payment, &operation, finish))?
+        }
         None => None,
     };
     let settled = match &changed {
-        Some(changed) => unless_contradicted(finish.settled, &operation, &changed.payment),
-        None => finish.settled,
+        Some(changed) => unless_contradicted(settled, &operation, &changed.payment),
+        None => settled,
     };
+    if let Some(key) = operation.subscription.filter(|_| settled == Settled::Unknown && operation.kind.can_repeat()) {
+        // Nobody waits for its end, but where the subscription stands can be asked.
+        subscription_change::set_ask(connection, key, Some(finish.now.plus(ASK_AFTER)))?;
+    }
     let answer = if settled == finish.settled { &finish.answer } else { &finish.answer_if_contradicted };
     operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?;
     let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, operation.key, finish.now)?;
@@ -173,6 +186,19 @@ pub(super) fn unless_contradicted(settled: Settled, operation: &Operation, payme
         _ => true,
     };
     if settled == Settled::NotExecuted && !agrees { Settled::Unknown } else { settled }
+}
+
+/// The same for what began a subscription: *not executed* does not stand where verified news has told of it.
+pub(super) fn unless_begun(settled: Settled, operation: &Operation, state: Option<SubscriptionState>) -> Settled {
+    let begun =
+        operation.kind.makes_subscription() && state.is_some_and(|state| state != SubscriptionState::NotExecuted);
+    if settled == Settled::NotExecuted && begun { Settled::Unknown } else { settled }
+}
+
+/// The news of an end that does not stand.
+pub(super) fn doubted(news: &News, doubtful: bool) -> News {
+    let state = if doubtful { NewsState::Unknown } else { news.state.clone() };
+    News { state, ..news.clone() }
 }
 
 /// What the merchant was told first stays (rule 5).

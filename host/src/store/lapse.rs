@@ -60,8 +60,13 @@ fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lap
         Phase::Started | Phase::Finished => Settled::NotExecuted,
     };
     let when = When { now, ask_at: Some(now) };
+    let mut began = None;
     if operation.kind.makes_subscription() {
-        end_subscription(connection, &operation, settled, when)?;
+        began = end_subscription(connection, &operation, settled, when)?;
+    }
+    let settled = finish::unless_begun(settled, &operation, began);
+    if let Some(key) = operation.subscription.filter(|_| settled == Settled::Unknown && operation.kind.can_repeat()) {
+        subscription_change::set_ask(connection, key, Some(now))?;
     }
     let news = operation.kind.action().map(|action| news_of(&operation, action, settled));
     let mut changed = match news {
@@ -99,9 +104,9 @@ fn end_subscription(
     operation: &Operation,
     settled: Settled,
     when: When,
-) -> Result<(), StoreError> {
+) -> Result<Option<SubscriptionState>, StoreError> {
     let Some(key) = operation.subscription else {
-        return Ok(());
+        return Ok(None);
     };
     let (state, ask_at) = match settled {
         Settled::Unknown => (SubscriptionState::Unknown, Some(when.now)),
@@ -114,8 +119,8 @@ fn end_subscription(
     if settled == Settled::Unknown && applied.subscription.told.is_none() {
         applied.subscription.told = Some(applied.subscription.shown_token().to_owned());
     }
-    subscription_change::write(connection, &before, applied, when)?;
-    Ok(())
+    let changed = subscription_change::write(connection, &before, applied, when)?;
+    Ok(Some(changed.subscription.state))
 }
 
 /// The callback is the first that the merchant hears: the id that it carries stays valid for ever (rule 5).

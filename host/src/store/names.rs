@@ -1,7 +1,7 @@
 //! By which names payments are found: provider ids and what merchants were told, for ever (rule 5).
 
 use super::payments;
-use crate::model::{Action, Payment, PaymentKey, Target};
+use crate::model::{Action, Origin, Payment, PaymentKey, Target};
 use rusqlite::{Connection, OptionalExtension};
 
 /// What a name names.
@@ -80,7 +80,7 @@ pub(super) fn find(
         let Some(key) = found else {
             return Ok(None);
         };
-        if payments::standing(connection, key)?.0 {
+        if payments::standing(connection, key)?.0 == Origin::Adopted {
             adopted.get_or_insert(key);
             return Ok(None);
         }

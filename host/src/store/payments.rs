@@ -274,10 +274,9 @@ pub(super) fn holder_of(
     statement.query_row(params![external, origin, key], |row| row.get(0)).optional()
 }
 
-/// Whether a payment was made elsewhere, and where it stands.
-pub(super) fn standing(connection: &Connection, key: PaymentKey) -> rusqlite::Result<(bool, PaymentState)> {
-    let mut statement = connection
-        .prepare_cached("SELECT origin IN ('adopted', 'provider_charge'), state FROM payments WHERE key = ?")?;
+/// How a payment came to be, and where it stands.
+pub(super) fn standing(connection: &Connection, key: PaymentKey) -> rusqlite::Result<(Origin, PaymentState)> {
+    let mut statement = connection.prepare_cached("SELECT origin, state FROM payments WHERE key = ?")?;
     statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 

@@ -71,6 +71,17 @@ impl Store {
         })
     }
 
+    /// Whether a call that was to end this subscription got no answer.
+    pub fn an_end_was_lost(&self, subscription: SubscriptionKey) -> Result<bool, StoreError> {
+        self.parts.readers.read(|connection| {
+            let mut lost = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM operations
+                                WHERE subscription = ? AND kind = 'expire' AND outcome = 'unknown')",
+            )?;
+            Ok(lost.query_row([subscription], |row| row.get(0))?)
+        })
+    }
+
     /// Says when the provider is to be asked next about a subscription; none: no more.
     pub async fn set_subscription_ask(
         &self,
@@ -147,9 +158,24 @@ pub(super) fn write(
         if let Some(kind) = applied.callback {
             callbacks::enqueue_subscription(connection, &applied.subscription, kind, when.now)?;
         }
+        if before.state != applied.subscription.state {
+            ask_about_unknown_payments(connection, before.key, when.now)?;
+        }
     }
     let AppliedToSubscription { subscription, ask, alert, .. } = applied;
     Ok(SubscriptionChanged { subscription, written, ask, alert })
+}
+
+/// Where a subscription has come to stand says what its unknown payment can be: the provider is asked again.
+fn ask_about_unknown_payments(
+    connection: &Connection,
+    subscription: SubscriptionKey,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE payments SET ask_at = ? WHERE subscription = ? AND state = 'unknown'")?
+        .execute(params![now, subscription])?;
+    Ok(())
 }
 
 /// Registers the tokens that are new. One that an adopted subscription has makes the two one; any other stays where it

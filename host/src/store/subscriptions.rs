@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, Json, Unsigned};
 use crate::clock::Timestamp;
-use crate::model::{Interval, Plan, Reference, Subscription, SubscriptionKey, SubscriptionState};
+use crate::model::{Interval, Origin, PaymentKey, Plan, Reference, Subscription, SubscriptionKey, SubscriptionState};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Loads a subscription. One that was taken over leads to the one that did.
@@ -142,6 +142,26 @@ pub(super) fn owner(connection: &Connection, external: &str, token: &str) -> rus
     }
 }
 
+/// The payment of a subscription that was begun for this shop transaction in this way, and is not over: as long as it
+/// lives, another would charge the payer twice (rule 15).
+pub(super) fn living_with(
+    connection: &Connection,
+    external: &str,
+    origin: Origin,
+    shop_transaction_id: &str,
+) -> rusqlite::Result<Option<PaymentKey>> {
+    connection
+        .prepare_cached(
+            "SELECT payments.key FROM payments JOIN subscriptions ON subscriptions.reference = payments.reference
+             WHERE payments.external = ? AND payments.shop_transaction_id = ? AND payments.origin = ?
+               AND payments.business_key IS NOT NULL
+               AND subscriptions.state NOT IN ('expired', 'canceled', 'declined', 'not_executed')
+             ORDER BY payments.key LIMIT 1",
+        )?
+        .query_row(params![external, shop_transaction_id, origin], |row| row.get(0))
+        .optional()
+}
+
 /// The subscription that news is about: by tokens, then by the host's name.
 pub(super) fn find(
     connection: &Connection,
@@ -170,12 +190,19 @@ fn by_reference(connection: &Connection, external: &str, reference: &str) -> rus
 
 /// One of ours takes over a subscription that was adopted under a token that both have. Says whether it was adopted.
 pub(super) fn absorb(connection: &Connection, own: &Subscription, other: SubscriptionKey) -> rusqlite::Result<bool> {
-    let adopted: bool = connection
-        .prepare_cached("SELECT adopted FROM subscriptions WHERE key = ?")?
-        .query_row([other], |row| row.get(0))?;
+    let (adopted, reference): (bool, String) = connection
+        .prepare_cached("SELECT adopted, reference FROM subscriptions WHERE key = ?")?
+        .query_row([other], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if !adopted {
         return Ok(false);
     }
+    // The business key of a charge begins with its subscription's name, and must be found under the one that lives on.
+    connection
+        .prepare_cached(
+            "UPDATE OR IGNORE payments SET business_key = ?1 || substr(business_key, length(?2) + 1)
+             WHERE subscription = ?3 AND origin = 'charge' AND business_key IS NOT NULL",
+        )?
+        .execute(params![own.reference, reference, other])?;
     for table in [
         "UPDATE payments SET subscription = ?1 WHERE subscription = ?2",
         "UPDATE operations SET subscription = ?1 WHERE subscription = ?2",

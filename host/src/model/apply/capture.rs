@@ -212,6 +212,20 @@ mod tests {
         assert_eq!(payment.capturable(), Some(0), "a void that is not decided holds all of it");
     }
 
+    /// Rule 14.
+    #[test]
+    fn what_was_captured_elsewhere_counts_and_is_told() {
+        let mut payment = reserved(Vec::new());
+        (payment.state, payment.captured) = (PaymentState::Accepted, Some(200));
+        assert_eq!(payment.capturable(), Some(300));
+        let mut shown = News::new(Source::Inquiry, Target::default(), Action::Payment, NewsState::Accepted);
+        shown.captured = Some(euro(350));
+        let (payment, callbacks) = told(&payment, &shown);
+        assert_eq!((payment.captured, payment.capturable()), (Some(350), Some(150)));
+        assert_eq!(callbacks, [CallbackType::PaymentAccepted]);
+        assert_eq!(told(&payment, &shown).1, []);
+    }
+
     #[test]
     fn captures_add_up_and_each_is_told_once() {
         let payment = reserved(vec![capture("c-1", 200, false), capture("c-2", 300, true)]);

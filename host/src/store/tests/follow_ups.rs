@@ -67,3 +67,43 @@ async fn what_is_put_off_is_not_begun_before_its_time() {
     store.drop_follow_up(key).await.unwrap();
     assert_eq!(due(&store, NOW.plus(DAY)).await, []);
 }
+
+/// A capture that was lost and turns out not to have happened is asked for again.
+#[tokio::test]
+async fn what_was_lost_and_did_not_happen_waits_again() {
+    let store = opened();
+    let payment = store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await.of_payment().payment;
+    store.report(report::reporting(asks(vec![FollowUp::Capture]))).await.unwrap();
+    let key = due(&store, NOW).await[0].key;
+    let what = What::Capture { payment: payment.key, last: true, repeat_window: MINUTE, follow_up: Some(key) };
+    let (operation, _) =
+        store.new_operation(Claim { fingerprint: "follow-up".into(), amount: None, what, ..pay("") }).await;
+    store.finish(end(&operation, Settled::Unknown, None)).await.unwrap();
+    assert_eq!(due(&store, NOW.plus(DAY)).await, []);
+    let target = Target { host_reference: Some(operation.reference.0.clone()), ..target(&["p-1"]) };
+    let undone = News::new(Source::Inquiry, target, Action::Capture, NewsState::NotExecuted);
+    store.report_on(payment.key, undone, NOW).await.unwrap();
+    assert_eq!(due(&store, NOW.plus(DAY)).await.len(), 1);
+}
+
+/// Rule 13: nothing moves by itself until a person has looked.
+#[tokio::test]
+async fn nothing_follows_while_a_person_must_look() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await;
+    store.report(report::reporting(asks(vec![FollowUp::Capture, FollowUp::Resume("1".into())]))).await.unwrap();
+    let odd = News { amount: Some(euro(1)), follow_ups: vec![FollowUp::Resume("2".into())], ..asks(Vec::new()) };
+    store.report(report::reporting(News { state: NewsState::Accepted, ..odd })).await.unwrap();
+    let waiting = due(&store, NOW).await;
+    assert_eq!(waiting.len(), 2, "what came with the doubtful news is not kept");
+    let capture = What::Capture {
+        payment: waiting[0].payment.key,
+        last: true,
+        repeat_window: MINUTE,
+        follow_up: Some(waiting[0].key),
+    };
+    let capture = Claim { fingerprint: "capture".into(), amount: None, what: capture, ..pay("") };
+    for claim in [capture, resume(waiting[1].payment.key, waiting[1].key)] {
+        assert!(matches!(store.claim(claim).await.unwrap(), Claimed::StateForbids { .. }));
+    }
+}

@@ -187,6 +187,72 @@ async fn charges_that_bear_the_subscriptions_name_are_not_taken_for_its_first_pa
         assert!(matches!(receive(&store, Trust::Verified, event, NOW).await, Received::Adopted(_)), "{id}");
     }
     assert_eq!(store.query::<i64>("SELECT count(*) FROM payments"), [3]);
+    let told = store.told().len();
+    let named = |mut news: News| {
+        news.target.host_reference = Some(subscription.reference.0.clone());
+        news
+    };
+    let again = named(News { amount: Some(euro(1000)), ..verified(&["p-2"], NewsState::Accepted) });
+    let charge = Charge { tokens: vec!["sub-1".into()], host_reference: None, news: again.clone() };
+    for event in [Event::Charge(charge), Event::Payment(again)] {
+        let received = receive(&store, Trust::Verified, event, NOW).await;
+        assert!(matches!(received, Received::Applied(changed) if !changed.written), "told again, it is the same");
+    }
+    let refunded = named(News { amount: Some(euro(400)), ..about_refund(&["p-2"], "r-2", NewsState::Accepted) });
+    receive(&store, Trust::Verified, Event::Payment(refunded), NOW).await;
+    assert_eq!(store.found(Name::Payment("p-2")).unwrap().payment.refunded, 400);
+    assert_eq!(store.found(Name::Payment("p-1")).unwrap().payment.refunded, 0);
+    assert_eq!(store.query::<i64>("SELECT count(*) FROM payments"), [3]);
+    assert_eq!(store.told()[told..], ["refund.accepted"]);
+}
+
+/// Rule 15: the payer would be charged twice for as long as both live.
+#[tokio::test]
+async fn a_shop_transaction_is_taken_while_the_subscription_that_it_began_lives() {
+    let store = opened();
+    let (operation, _) = store.new_operation(begin("s-1")).await;
+    let declined = began(&operation, Settled::Declined, SubscriptionState::PastDue, Some("sub-1"));
+    store.finish(declined).await.unwrap();
+    let other = Claim { fingerprint: "another body".into(), ..begin("s-1") };
+    assert!(matches!(store.claim(other.clone()).await.unwrap(), Claimed::BusinessKeyUsed { .. }));
+    assert!(matches!(store.claim(begin("s-1")).await.unwrap(), Claimed::Replay { .. }));
+    receive(&store, Trust::Verified, Event::Subscription(news("sub-1", SubscriptionState::Canceled)), NOW).await;
+    assert!(is_new(&store.claim(other).await.unwrap()), "free again once it is over");
+}
+
+/// Rule 1: it would free the keys.
+#[tokio::test]
+async fn a_start_that_says_it_did_nothing_does_not_stand_against_verified_news() {
+    let store = opened();
+    let (operation, _) = store.new_operation(begin("s-1")).await;
+    let told = SubscriptionNews {
+        host_reference: Some(operation.reference.0.clone()),
+        ..news("sub-1", SubscriptionState::Active)
+    };
+    receive(&store, Trust::Verified, Event::Subscription(told), NOW).await;
+    let nothing = began(&operation, Settled::NotExecuted, SubscriptionState::NotExecuted, None);
+    let finished = store.finish(nothing).await.unwrap();
+    assert_eq!(finished.settled, Settled::Unknown);
+    assert_eq!(finished.of_payment().payment.state, PaymentState::Unknown);
+    assert_eq!(found(&store, "sub-1").state, SubscriptionState::Active);
+}
+
+/// Rule 15, where a subscription that was taken in turns out to be one of ours.
+#[tokio::test]
+async fn a_charge_is_known_again_under_the_subscription_that_lives_on() {
+    let store = opened();
+    let (operation, _) = store.new_operation(begin("s-1")).await;
+    store.finish(began(&operation, Settled::Unknown, SubscriptionState::Unknown, None)).await.unwrap();
+    store.ended(charge(Whose::Elsewhere("sub-1".into()), "s-2"), Settled::Succeeded, Some("p-2")).await;
+    let told = SubscriptionNews {
+        host_reference: Some(operation.reference.0.clone()),
+        ..news("sub-1", SubscriptionState::Active)
+    };
+    receive(&store, Trust::Verified, Event::Subscription(told), NOW).await;
+    let own = found(&store, "sub-1");
+    assert_eq!(own.reference, operation.reference);
+    let again = store.claim(charge(Whose::Known(own.key), "s-2")).await.unwrap();
+    assert!(matches!(again, Claimed::Replay { .. }), "{again:?}");
 }
 
 /// Rule 27: it may be the very charge that we are making.
