@@ -24,19 +24,23 @@ pub fn spawn(name: &'static str, future: impl Future<Output = ()> + Send + 'stat
 
 /// Runs `future` in a task of its own, and waits for what it returns: whoever waits may go away, the task does not.
 /// None where it panicked.
-pub async fn to_its_end<T: Send + 'static>(
+pub fn to_its_end<T: Send + 'static>(
     name: &'static str,
     future: impl Future<Output = T> + Send + 'static,
-) -> Option<T> {
-    let (reply, answer) = tokio::sync::oneshot::channel();
-    let here = Here::begin();
+) -> impl Future<Output = Option<T>> + Send {
+    // Before anything else, so that who waits for it does not become as large as the call itself, and is not moved
+    // as such through every layer of a handler.
     let future = Box::pin(future);
-    spawn(name, async move {
-        let _here = here;
-        // Who no longer waits needs no answer.
-        let _ = reply.send(future.await);
-    });
-    answer.await.ok()
+    async move {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let here = Here::begin();
+        spawn(name, async move {
+            let _here = here;
+            // Who no longer waits needs no answer.
+            let _ = reply.send(future.await);
+        });
+        answer.await.ok()
+    }
 }
 
 /// Waits, at most for so long, until the tasks that [`to_its_end`] began on this thread have ended. For threads with a

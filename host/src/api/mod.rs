@@ -55,11 +55,19 @@ struct Api(Arc<Shared>);
 struct Shared {
     parts: Parts,
     document: Bytes,
+    meters: observe::Meters,
 }
 
 impl Api {
     fn of(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, document: Bytes::from(document::json()) }))
+        let document = Bytes::from(document::json());
+        Self(Arc::new(Shared { parts, document, meters: observe::Meters::default() }))
+    }
+}
+
+impl Api {
+    fn meters(&self) -> &observe::Meters {
+        &self.0.meters
     }
 }
 

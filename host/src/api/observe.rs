@@ -1,6 +1,11 @@
 //! What stands around every request: its id, its span and log line, its metrics, the end of a panic, and the last two
 //! members of a problem document. Never looks at bodies or query values.
 
+mod meters;
+
+pub(super) use meters::Meters;
+
+use self::meters::Answered;
 use super::problem::{Code, Problem};
 use super::{Api, head, routes};
 use crate::telemetry;
@@ -11,11 +16,14 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+/// For how many ids random bytes are fetched at once.
+const IDS: usize = 64;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What an answer is counted as, where it is no problem document: its `result` or `status`.
@@ -120,13 +128,12 @@ impl Seen {
     fn measure(&self, api: &Api, status: u16, result: Option<Cow<'static, str>>, latency: Duration) {
         // What a caller makes up must not become a label: a name counts once an answer or the configuration bears it out.
         let known = |name: &&String| status < 400 || api.operations.external(name).is_ok();
-        let external = self.external.as_ref().filter(known).cloned().unwrap_or_else(|| "none".to_owned());
-        metrics::histogram!(telemetry::HTTP_REQUEST_SECONDS, "external" => external.clone(), "method" => self.method,
-            "route" => self.route_path(), "status" => status.to_string())
-        .record(latency);
+        let external = self.external.as_ref().filter(known).map_or("none", String::as_str);
+        let answered = Answered { status, method: self.method, route: self.route_path() };
+        api.meters().took(external, answered, latency);
         if let Some(counter) = self.route.and_then(|route| route.operation.counter()) {
             let result = result.unwrap_or(Cow::Borrowed("other"));
-            metrics::counter!(counter, "external" => external, "result" => result).increment(1);
+            api.meters().count(external, meters::Counted { counter, result });
         }
     }
 }
@@ -136,8 +143,24 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     let lawful =
         |value: &&HeaderValue| (1..=128).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic);
     headers.get(X_REQUEST_ID).filter(lawful).cloned().unwrap_or_else(|| {
-        let id = uuid::Uuid::new_v4().simple().to_string();
+        let id = uuid::Builder::from_random_bytes(random()).into_uuid().simple().to_string();
         HeaderValue::try_from(id).expect("hex digits are a lawful header value")
+    })
+}
+
+/// Random bytes for one id, of which a thread fetches those of many at once: a system call for each costs more than
+/// all else about an id.
+fn random() -> [u8; 16] {
+    thread_local! {
+        static NEXT: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
+    }
+    NEXT.with_borrow_mut(|next| {
+        next.pop().unwrap_or_else(|| {
+            let mut fetched = [[0; 16]; IDS];
+            getrandom::fill(fetched.as_flattened_mut()).expect("an operating system that serves has random bytes");
+            next.extend_from_slice(&fetched[1..]);
+            fetched[0]
+        })
     })
 }
 

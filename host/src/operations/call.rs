@@ -57,7 +57,8 @@ impl Operations {
             egress: self.0.egress.clone(),
             clock: self.0.clock.clone(),
         };
-        let finished = serving.plugin.call(Call::new(scope, mode), request).await;
+        // Kilobytes, which every future around it would hold, and move whenever it is moved.
+        let finished = Box::pin(serving.plugin.call(Call::new(scope, mode), request)).await;
         measure(serving, &finished);
         Called { response: finished.response, report: finished.report }
     }

@@ -28,6 +28,13 @@ pub struct Found {
 impl Store {
     /// The payment that a name belongs to.
     pub fn payment(&self, external: &str, name: Name<'_>) -> Result<Option<Found>, StoreError> {
+        // The ordinary question takes two statements this way; the other takes five.
+        if let Name::Payment(id) = name {
+            let named = |connection: &Connection| Ok(payments::load_named(connection, external, Named::Payment, id)?);
+            if let Some(payment) = self.parts.readers.glance(named)? {
+                return Ok(Some(Found { payment, refund: None }));
+            }
+        }
         self.parts.readers.read(|connection| {
             let Some(key) = key_of(connection, external, name)? else {
                 return Ok(None);

@@ -12,7 +12,7 @@ pub(super) enum Named {
 }
 
 impl Named {
-    fn column(self) -> &'static str {
+    pub(super) fn column(self) -> &'static str {
         match self {
             Self::Payment => "payment",
             Self::Refund => "refund",

@@ -1,26 +1,52 @@
 //! The row of a payment, its refunds and captures, which are rows of `operations`.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::names::Named;
 use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, ",
+            "currency, authorized, captured, refunded, state, ids, told, description, metadata, decline_code, carry, ",
+            "carry_format, review, sequence, observed_at, expires_at, ask_at, checked_at, created_at, updated_at, ",
+            "merged_into, (SELECT coalesce(told, tokens ->> 0, reference) FROM subscriptions ",
+            "WHERE subscriptions.key = payments.subscription) ",
+            "FROM payments WHERE ",
+            $condition
+        )
+    };
+}
 
 /// Loads a payment with its refunds and captures. One that was taken over leads to the one that did.
 pub(super) fn load(connection: &Connection, key: PaymentKey) -> rusqlite::Result<Option<Payment>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, currency, authorized, captured,
-                refunded, state, ids, told, description, metadata, decline_code, carry, carry_format, review, sequence,
-                observed_at, expires_at, ask_at, checked_at, created_at, updated_at, merged_into,
-                (SELECT coalesce(told, tokens ->> 0, reference) FROM subscriptions
-                 WHERE subscriptions.key = payments.subscription)
-         FROM payments WHERE key = ?",
-    )?;
-    let Some((mut payment, merged_into)) = statement.query_row([key], read).optional()? else {
+    one(connection, select!("key = ?"), [key])
+}
+
+/// The same of the payment that has this name, or whose refund has it. To be called without a transaction too: all of
+/// it sees the same moment.
+pub(super) fn load_named(
+    connection: &Connection,
+    external: &str,
+    named: Named,
+    name: &str,
+) -> rusqlite::Result<Option<Payment>> {
+    let condition = select!("key = (SELECT payment FROM names WHERE external = ? AND kind = ? AND name = ?)");
+    one(connection, condition, [external, named.column(), name])
+}
+
+fn one(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<Option<Payment>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    // Open to the end: while a statement is, whatever else the connection reads is of the same moment.
+    let mut rows = statement.query(values)?;
+    let Some((mut payment, merged_into)) = rows.next()?.map(read).transpose()? else {
         return Ok(None);
     };
     if let Some(heir) = merged_into {
         return load(connection, heir);
     }
-    (payment.refunds, payment.captures) = actions_of(connection, key)?;
+    (payment.refunds, payment.captures) = actions_of(connection, payment.key)?;
     Ok(Some(payment))
 }
 

@@ -18,6 +18,16 @@ impl Readers {
 
     /// Reads; all of it sees the same moment, and nothing that is not on disk.
     pub(super) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.glance(|connection| {
+            connection.prepare_cached("BEGIN")?.execute([])?;
+            let result = query(connection);
+            connection.prepare_cached("COMMIT")?.execute([])?;
+            result
+        })
+    }
+
+    /// The same, without a transaction around it: for what keeps one statement open from beginning to end.
+    pub(super) fn glance<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let free = (0..self.connections.len())
             .find_map(|step| self.connections[(turn + step) % self.connections.len()].try_lock().ok());
@@ -27,9 +37,6 @@ impl Readers {
         if !connection.is_autocommit() {
             connection.prepare_cached("ROLLBACK")?.execute([])?;
         }
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        let result = query(&connection);
-        connection.prepare_cached("COMMIT")?.execute([])?;
-        result
+        query(&connection)
     }
 }
