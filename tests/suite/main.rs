@@ -27,6 +27,8 @@ mod interface;
 mod limits;
 mod microservice;
 mod microservice_faults;
+mod microservice_operations;
+mod microservice_operations_faults;
 mod money;
 mod money_callbacks;
 mod pay;

@@ -11,7 +11,6 @@ use provost::clock::Clock;
 use provost::config::{Config, Sources};
 use reqwest::Method;
 use serde_json::{Value, json};
-use simulators::merchant::Delivery;
 use simulators::{Merchant, Service};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,12 +53,15 @@ impl World {
         let told = |database: &Database| database.told(shop).len();
         database.until(&format!("{} callbacks of {shop}", types.len()), |database| told(database) >= types.len()).await;
         assert_eq!(database.told(shop), types, "{shop}");
-        let about = |delivery: &Delivery| delivery.event()["shopTransactionId"] == shop;
-        self.merchant.wait_until(|all| all.iter().filter(|one| about(one)).count() >= types.len()).await;
         database.all_delivered().await;
+        // By their ids: not every callback names the shop's transaction.
+        let told = database.callbacks_about("id", shop);
+        let deliveries = self.merchant.wait_for(told.len()).await;
+        let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.event()["id"].clone()).collect();
+        assert!(told.iter().all(|id| ids.iter().filter(|one| *one == id).count() == 1), "{shop}: {told:?} of {ids:?}");
     }
 
-    fn assert_no_complaint(&self) {
+    pub fn assert_no_complaint(&self) {
         assert_eq!(self.service.ledger().complaints(), [""; 0]);
     }
 }
