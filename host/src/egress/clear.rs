@@ -28,7 +28,7 @@ pub struct Request {
 /// A request that may leave. Its secrets are in it: it cannot be printed.
 pub struct Cleared {
     pub(super) method: Method,
-    pub(super) url: Url,
+    pub(super) expanded: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     shown: Url,
@@ -92,7 +92,7 @@ pub fn clear(
         _ => digest(&request, &url, placeholders),
     };
     let body = request.body.map(|body| expansion.expand(&Zeroizing::new(body), body_limit)).transpose()?;
-    Ok(Cleared { method, url: expanded, headers, body, shown: url, digest })
+    Ok(Cleared { method, expanded, headers, body, shown: url, digest })
 }
 
 fn method(text: &str) -> Result<Method, Error> {
@@ -259,7 +259,7 @@ mod tests {
             body: Some(format!("key={token}").into_bytes()),
         };
         let cleared = clear(request, &grants(), &[key], 1 << 10).unwrap();
-        assert_eq!(cleared.url.as_str(), "https://a.example/s3cret?k=s3cret");
+        assert_eq!(cleared.expanded.as_str(), "https://a.example/s3cret?k=s3cret");
         assert_eq!(cleared.headers["authorization"], "Bearer s3cret");
         assert_eq!(*cleared.body.clone().unwrap(), b"key=s3cret");
         assert!(!format!("{:?}", cleared.headers).contains("s3cret"));

@@ -131,7 +131,7 @@ fn new_client() -> reqwest::Result<Client> {
 }
 
 async fn exchange(client: &Client, cleared: Cleared, limits: AnswerLimits, time: Duration) -> Result<Answer, Error> {
-    let mut request = client.request(cleared.method, cleared.url).headers(cleared.headers);
+    let mut request = client.request(cleared.method, cleared.expanded).headers(cleared.headers);
     if let Some(body) = cleared.body {
         request = request.body(bytes::Bytes::from_owner(body));
     }

@@ -34,7 +34,7 @@ pub(super) type MakeRequest = Box<dyn FnOnce(&Operation, &Subject) -> Request + 
 
 /// An operation that is ours to run, or an answer that was found instead.
 enum Begun {
-    New(Operation, Box<Subject>),
+    New(Box<Operation>, Box<Subject>),
     Answered(Answered),
 }
 
@@ -58,7 +58,7 @@ impl Operations {
     async fn run(&self, plan: Plan, reference: Reference) -> Answered {
         let turn = self.0.running.begin(&reference);
         let (operation, subject) = match self.begin(&plan, reference).await {
-            Ok(Begun::New(operation, subject)) => (operation, *subject),
+            Ok(Begun::New(operation, subject)) => (*operation, *subject),
             Ok(Begun::Answered(answered)) => return answered,
             Err(error) => return refused(plan.respond, error),
         };
@@ -83,7 +83,9 @@ impl Operations {
         let claim = self.claim(plan, reference);
         loop {
             let running = match self.0.store.claim(claim.clone()).await.map_err(store_away)? {
-                Claimed::New { operation, subject } => return Ok(Begun::New(operation, Box::new(subject))),
+                Claimed::New { operation, subject } => {
+                    return Ok(Begun::New(Box::new(operation), Box::new(subject)));
+                }
                 Claimed::Replay { operation, subject } => {
                     return Ok(Begun::Answered(replayed(&operation, &subject, plan.respond)));
                 }

@@ -122,7 +122,6 @@ impl What {
 }
 
 /// What became of a claim.
-#[expect(clippy::large_enum_variant, reason = "one a claim, made and taken apart at once")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
     /// It is the caller's. Not on disk yet: what [`Store::sent`] and [`Store::finish`] say later counts.

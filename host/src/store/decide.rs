@@ -50,7 +50,7 @@ pub(super) fn decide(connection: &Connection, claim: &Claim, fence: u64) -> Resu
             }
             match capture(claim, &payment, *repeat_window, follow_up.is_some()) {
                 Ok(amount) => act_on(connection, claim, payment.key, Some(amount), fence),
-                Err(refused) => Ok(refused),
+                Err(refused) => Ok(*refused),
             }
         }
         What::Void(payment) => {
@@ -214,30 +214,30 @@ fn refuse_refund(claim: &Claim, payment: &Payment, window: Duration) -> Option<C
 }
 
 /// How much is captured, or why nothing is (rules 12 and 16). What a plugin asks for is asked of approved payments too.
-fn capture(claim: &Claim, payment: &Payment, window: Duration, followed_up: bool) -> Result<Amount, Claimed> {
+fn capture(claim: &Claim, payment: &Payment, window: Duration, followed_up: bool) -> Result<Amount, Box<Claimed>> {
     let approved = matches!(payment.state, PaymentState::Pending | PaymentState::ActionRequired);
     let reserved = payment.state == PaymentState::Authorized
         || (payment.state == PaymentState::Accepted && payment.authorized.is_some());
     if !(reserved || followed_up && approved) {
-        return Err(Claimed::StateForbids { payment: payment.clone() });
+        return Err(Box::new(Claimed::StateForbids { payment: payment.clone() }));
     }
     if let Some(refused) = other_currency(claim, payment) {
-        return Err(refused);
+        return Err(Box::new(refused));
     }
     let left = payment.capturable();
     let Some(asked) = &claim.amount else {
-        let all = left.zip(payment.amount.as_ref()).ok_or(Claimed::AmountNeeded)?;
+        let all = left.zip(payment.amount.as_ref()).ok_or_else(|| Box::new(Claimed::AmountNeeded))?;
         let amount = Amount { minor: all.0, currency: all.1.currency.clone() };
-        return if amount.minor > 0 { Ok(amount) } else { Err(Claimed::TooLarge { left: 0 }) };
+        return if amount.minor > 0 { Ok(amount) } else { Err(Box::new(Claimed::TooLarge { left: 0 })) };
     };
     let counts = |capture: &crate::model::Capture| {
         !capture.void && capture.amount == *asked && counts_as_repeat(claim, capture.created_at, capture.state, window)
     };
     if claim.idempotency_key.is_none() && payment.captures.iter().any(counts) {
-        return Err(Claimed::CaptureRepeated { payment: payment.clone() });
+        return Err(Box::new(Claimed::CaptureRepeated { payment: payment.clone() }));
     }
     match left.filter(|left| asked.minor > *left) {
-        Some(left) => Err(Claimed::TooLarge { left }),
+        Some(left) => Err(Box::new(Claimed::TooLarge { left })),
         None => Ok(asked.clone()),
     }
 }

@@ -12,7 +12,6 @@ use std::time::Duration;
 const A_MOMENT: Duration = Duration::from_secs(10);
 
 /// What an event has found.
-#[expect(clippy::large_enum_variant, reason = "made and taken apart at once")]
 pub(super) enum Finding {
     /// Its payment.
     Payment(Payment),

@@ -39,7 +39,10 @@ fn document() -> OpenApi {
         .description(Some(
             "Payments through plugins, behind the REST interface of the Payment Gateway Manager. Amounts are integers \
              in the currency's minor unit. A decline is 200 with `result: KO`; an error is a problem document \
-             (RFC 9457); an outcome that is not known yet is 200 with `result: PENDING`, and a callback follows.",
+             (RFC 9457); an outcome that is not known yet is 200 with `result: PENDING`, and a callback follows. A path \
+             with its query may have 8 KiB, the headers 32 KiB and be 100, a body 1 MiB unless the operator says \
+             otherwise, and its JSON 64 levels; no key twice in one object. Parameters of the query that are not listed \
+             are ignored.",
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
     let mut paths = Paths::new();
