@@ -2,7 +2,7 @@
 //! of the payment or refund, and what the merchant is told.
 
 use crate::faults::{assert_not_executed, assert_unknown, certain, uncertain};
-use crate::harness::{payment, payment_with, refund};
+use crate::harness::{payment, payment_with, refund, refund_with};
 use crate::microservice::World;
 use reqwest::Method;
 use serde_json::json;
@@ -50,6 +50,25 @@ async fn a_payment_that_trouble_named_is_asked_for_by_that_name() {
         let status = world.status("legacy", shop).await;
         assert_eq!((status.status, &status.json["status"]), (200, &json!("ACCEPTED")), "{shop}: {status:?}");
         world.assert_told(shop, &["payment.pending", "payment.accepted"]).await;
+    }
+}
+
+/// PGM's services name the payment in whatever they answer about its refund.
+#[tokio::test]
+async fn a_refund_that_trouble_named_is_asked_for_by_that_name_and_not_by_the_payments() {
+    let world = World::start().await;
+    for (number, status) in [(1, 500), (2, 200)] {
+        let shop = format!("trouble-{status}");
+        let (id, refund_id) = (world.paid(&shop).await, format!("ref-{number}"));
+        let named = json!({ "result": "PERHAPS", "paymentId": id, "refundId": refund_id });
+        let fault = Misbehaviour::Answer(Response::json(status, &named)).after();
+        world.service.fail(Rule::new(Method::POST, "/pgm/refund", fault));
+        let lost = world.host.post("/v3/legacy/refund", &refund_with(&id, 100, json!({ "named": true }))).await;
+        assert_unknown(&lost);
+        assert_eq!(lost.text("refundId"), refund_id, "{lost:?}");
+        let asked = world.host.get(&format!("/v3/legacy/status?refundId={refund_id}")).await;
+        assert_eq!((asked.status, &asked.json["status"]), (200, &json!("ACCEPTED")), "{asked:?}");
+        world.assert_told(&shop, &["payment.accepted", "refund.pending", "refund.accepted"]).await;
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    pub(crate) fn payment_id(&self) -> Option<String> {
+    fn payment_id(&self) -> Option<String> {
         text(self.payment_id)
     }
 
@@ -104,7 +104,7 @@ impl<'a> Answer<'a> {
             Some(Verdict::Ko) => Ok(Decline { payment_id: text(self.refund_id), ..self.decline() }.into()),
             Some(Verdict::Pending) => Ok(refunded.pending()),
             Some(Verdict::Redirect) | None => {
-                refunded.refund_id.into_iter().for_each(operation::learned_refund);
+                self.keep_names();
                 Err(Error::unknown(UNHEARD_OF))
             }
         }
@@ -211,9 +211,15 @@ impl<'a> Answer<'a> {
     }
 
     /// Nobody can tell what became of it; whatever it has named can be asked for.
-    fn lost(&self, reason: &str) -> Error {
-        text(self.subscription_token).into_iter().for_each(operation::learned_subscription);
+    pub(crate) fn lost(&self, reason: &str) -> Error {
+        self.keep_names();
         Error::Unknown(Loss { reason: reason.to_owned(), payment_id: self.payment_id() })
+    }
+
+    /// What was made goes by these names, whatever became of the call.
+    fn keep_names(&self) {
+        text(self.subscription_token).into_iter().for_each(operation::learned_subscription);
+        text(self.refund_id).into_iter().for_each(operation::learned_refund);
     }
 }
 

@@ -20,8 +20,17 @@ pub(crate) fn answered(response: &http::Response) -> Result<Answer<'_>> {
     match (response.status(), answer) {
         (200..=299, answer) => Ok(answer?),
         (400..=499, Ok(answer)) if answer.verdict() == Some(Verdict::Ko) => Ok(answer),
-        (_, answer) => Err(trouble(response, answer.ok().and_then(|answer| answer.payment_id()))),
+        (400..=499, _) | (_, Err(_)) => Err(trouble(response)),
+        (status, Ok(answer)) => Err(answer.lost(&answered_with(status))),
     }
+}
+
+/// The same for a refund: the payment's id, which trouble may name, is none of its names.
+pub(crate) fn refunded(response: &http::Response) -> Result<Answer<'_>> {
+    answered(response).map_err(|error| match error {
+        Error::Unknown(loss) => Error::Unknown(Loss { payment_id: None, ..loss }),
+        error => error,
+    })
 }
 
 /// The same for what makes something new: there is nothing that could not be found but the endpoint itself.
@@ -45,15 +54,15 @@ pub(crate) fn told(response: &http::Response) -> Result<&http::Response> {
     match response.status() {
         200..=299 => Ok(response),
         501 => Err(Error::unsupported("the service does not have this")),
-        _ => Err(trouble(response, None)),
+        _ => Err(trouble(response)),
     }
 }
 
-/// Why there is no answer. `payment_id` is what the body named all the same.
-fn trouble(response: &http::Response, payment_id: Option<String>) -> Error {
+/// Why there is no answer.
+fn trouble(response: &http::Response) -> Error {
     let status = response.status();
     let document = Trouble::read(response.body());
-    let reason = document.message().unwrap_or_else(|| format!("the service answered {status}"));
+    let reason = document.message().unwrap_or_else(|| answered_with(status));
     match status {
         400 | 422 => Error::Invalid(document.faults(reason)),
         401 | 403 => Error::refused(format!("the service does not take the credential ({status}): {reason}")),
@@ -62,8 +71,12 @@ fn trouble(response: &http::Response, payment_id: Option<String>) -> Error {
         409 => Error::conflict(reason),
         // Of these the client reads `Retry-After`.
         400..=499 => response.clone().success().err().unwrap_or_else(|| Error::refused(reason)),
-        _ => Error::Unknown(Loss { reason: format!("the service answered {status}"), payment_id }),
+        _ => Error::unknown(answered_with(status)),
     }
+}
+
+fn answered_with(status: u16) -> String {
+    format!("the service answered {status}")
 }
 
 /// What services say about trouble: a problem document (RFC 9457), or what frameworks make of it.

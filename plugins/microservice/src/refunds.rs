@@ -10,7 +10,7 @@ impl Refunds for Microservice {
         let call = service::post(&["refund"], &body::Part::refund(&request)?)?;
         let payment_id = request.payment.id()?;
         newest_refund::begins(payment_id)?;
-        let outcome = call.send().map_err(Error::from).and_then(|response| judge::answered(&response)?.into_refund());
+        let outcome = call.send().map_err(Error::from).and_then(|response| judge::refunded(&response)?.into_refund());
         newest_refund::ends(payment_id, matches!(outcome, Ok(RefundOutcome::Pending(_)) | Err(Error::Unknown(_))));
         outcome
     }
@@ -88,10 +88,13 @@ mod tests {
     #[test]
     fn a_refund_that_trouble_names_is_learnt() {
         let host = host();
-        let lost = refunded(&host, 200, json!({ "result": "REDIRECT_TO_URL", "refundId": "r-1", "paymentId": "p" }));
-        let Err(Error::Unknown(loss)) = lost else { panic!("{lost:?}") };
-        assert_eq!(loss.payment_id, None, "the payment's id is no name of the refund");
-        assert_eq!(host.learned(), [Name::Refund("r-1".to_owned())]);
+        for (number, status) in [200, 500, 302].into_iter().enumerate() {
+            let named = json!({ "result": "REDIRECT_TO_URL", "refundId": "r-1", "paymentId": "p" });
+            let lost = refunded(&host, status, named);
+            let Err(Error::Unknown(loss)) = lost else { panic!("{lost:?}") };
+            assert_eq!(loss.payment_id, None, "the payment's id is no name of the refund");
+            assert_eq!(host.learned(), vec![Name::Refund("r-1".to_owned()); number + 1]);
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod tests {
     use provost_sdk::operation::Name;
 
     use super::*;
-    use crate::testing::{answering, has_provider_data, is_unknown, request};
+    use crate::testing::{answering, has_provider_data, request};
 
     fn plan() -> Plan {
         Plan { interval: Interval::Month, interval_count: 3, expires_after: Some(12) }
@@ -77,9 +77,12 @@ mod tests {
 
     #[test]
     fn an_answer_that_says_nothing_still_names_the_subscription() {
-        let host = answering(200, json!({ "result": "?", "subscriptionToken": "s-1", "paymentId": "p-1" }));
-        let lost = Microservice::schedule(request(), plan());
-        assert!(is_unknown(&lost));
-        assert_eq!(host.learned(), [Name::Subscription("s-1".to_owned())]);
+        for status in [200, 302, 500] {
+            let host = answering(status, json!({ "result": "?", "subscriptionToken": "s-1", "paymentId": "p-1" }));
+            let lost = Microservice::schedule(request(), plan());
+            let Err(Error::Unknown(loss)) = lost else { panic!("{status}: {lost:?}") };
+            assert_eq!(loss.payment_id.as_deref(), Some("p-1"), "{status}");
+            assert_eq!(host.learned(), [Name::Subscription("s-1".to_owned())], "{status}");
+        }
     }
 }

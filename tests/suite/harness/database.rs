@@ -54,13 +54,19 @@ impl Database {
         )
     }
 
-    /// The types of the callbacks about a shop's transaction, in order.
+    /// The types of the callbacks about a shop's transaction, be it a payment or a subscription, in order.
     pub fn told(&self, shop_transaction_id: &str) -> Vec<String> {
-        self.column(
-            "SELECT c.type FROM callbacks c JOIN payments p ON c.payment = p.key
-             WHERE p.shop_transaction_id = ? ORDER BY p.key, c.sequence",
-            [shop_transaction_id],
-        )
+        self.callbacks_about("type", shop_transaction_id)
+    }
+
+    /// One column of these callbacks.
+    pub fn callbacks_about(&self, column: &str, shop_transaction_id: &str) -> Vec<String> {
+        let query = format!(
+            "SELECT c.{column} FROM callbacks c LEFT JOIN payments p ON c.payment = p.key
+             LEFT JOIN subscriptions s ON c.subscription = s.key
+             WHERE ?1 IN (p.shop_transaction_id, s.shop_transaction_id) ORDER BY c.key"
+        );
+        self.column(&query, [shop_transaction_id])
     }
 
     /// Waits until it is as wanted.

@@ -28,6 +28,8 @@ pub struct Wish {
     pub app: bool,
     /// Refunds get a name.
     pub named: bool,
+    /// The payment is reserved, to be captured or voided.
+    pub reserve: bool,
 }
 
 /// PGM's results.
@@ -74,11 +76,12 @@ fn carry_out(ledger: &mut Ledger, request: &Request) -> Answer {
     }
     let path = request.path.strip_prefix(BASE).ok_or_else(|| complaint("nothing is outside of the base URL"))?;
     let segments: Vec<_> = path.split('/').skip(1).collect();
+    let has_key = request.header("idempotency-key").is_some_and(|key| !key.is_empty());
+    if has_key == (request.method == Method::GET) {
+        return Err(complaint("Idempotency-Key belongs to what is not a read, and to nothing else"));
+    }
     if let ["utility", name @ ..] = segments.as_slice() {
         return Ok(utility(&name.join("/"), request));
-    }
-    if request.method != Method::GET && request.header("idempotency-key").is_none_or(str::is_empty) {
-        return Err(complaint("a write without Idempotency-Key"));
     }
     match (&request.method, segments.as_slice()) {
         (&Method::POST, ["pay"]) => payments::pay(ledger, read(request)?),

@@ -22,14 +22,20 @@ pub struct Payment {
     pub id: String,
     /// `ACCEPTED`, `FAILED` or `PENDING`.
     pub status: &'static str,
+    /// What PGM has no word for: `AUTHORIZED` beside `PENDING`, `VOIDED` beside `FAILED`.
+    pub state: Option<&'static str>,
     /// In minor units.
     pub amount: u64,
+    /// What was taken of a reserved one, in minor units.
+    pub captured: u64,
     /// ISO 4217.
     pub currency: String,
     /// The shop's name for it.
     pub shop_transaction_id: String,
     /// As the caller named it.
     pub payment_method: Option<String>,
+    /// The subscription that the service charged by itself.
+    pub subscription_token: Option<String>,
 }
 
 /// A refund that the service took on, failed ones included.
@@ -52,10 +58,14 @@ pub struct Refund {
 pub struct Subscription {
     /// The service's token, `sub-1`.
     pub token: String,
-    /// `PENDING`, `ACTIVE` or `CANCELED`.
+    /// In PGM's words.
     pub status: &'static str,
     /// In minor units.
     pub amount: u64,
+    /// ISO 4217.
+    pub currency: String,
+    /// The shop's name for it.
+    pub shop_transaction_id: String,
     /// `DAY`, `WEEK`, `MONTH` or `YEAR`.
     pub interval: String,
     /// Every so many of them.

@@ -48,6 +48,27 @@ impl Service {
     pub fn settle_refund(&self, refund: &str, status: &'static str) {
         self.change(|ledger| ledger.refund_mut(refund).status = status);
     }
+
+    /// A subscription has come to stand so, in PGM's words. Nobody is told by that.
+    ///
+    /// # Panics
+    /// If it has no such subscription.
+    pub fn settle_subscription(&self, token: &str, status: &'static str) {
+        self.change(|ledger| {
+            let subscription = ledger.subscription_mut(token);
+            subscription.unwrap_or_else(|| panic!("the service has no subscription {token}")).status = status;
+        });
+    }
+
+    /// The service charges a subscription by itself, and says which payment that made. Nobody is told by that.
+    ///
+    /// # Panics
+    /// If it has no such subscription.
+    pub fn charge(&self, token: &str) -> String {
+        let mut id = String::new();
+        self.change(|ledger| id = subscriptions::charge(ledger, token));
+        id
+    }
 }
 
 impl Works for Ledger {

@@ -67,11 +67,14 @@ pub(super) fn take(ledger: &mut Ledger, asked: Pay) -> Result<(Payment, Wish), R
     let wish = wish(asked.provider_data)?;
     let payment = Payment {
         id: format!("pay-{}", ledger.payments.len() + 1),
-        status: standing(&wish),
+        status: if wish.reserve { "PENDING" } else { standing(&wish) },
+        state: wish.reserve.then_some("AUTHORIZED"),
         amount: asked.amount,
+        captured: 0,
         currency: asked.currency,
         shop_transaction_id: asked.shop_transaction_id,
         payment_method: asked.payment_method,
+        subscription_token: None,
     };
     ledger.payments.push(payment.clone());
     Ok((payment, wish))
@@ -94,6 +97,9 @@ pub(super) fn told(payment: &Payment, wish: &Wish) -> Value {
         }
         Outcome::Ko => body["metadata"]["declineCode"] = json!(wish.decline_code),
         Outcome::Ok | Outcome::Pending => {}
+    }
+    if let Some(state) = payment.state {
+        body["metadata"]["state"] = json!(state);
     }
     body
 }
@@ -126,29 +132,36 @@ pub(super) fn refund(ledger: &mut Ledger, asked: Part) -> Answer {
     Ok(Response::json(200, &body))
 }
 
+/// Takes what is reserved, or some of it; what is declined leaves it reserved.
 pub(super) fn capture(ledger: &mut Ledger, asked: Part) -> Answer {
     check_amount(asked.amount, &asked.currency)?;
     let wish = wish(asked.provider_data)?;
-    if asked.last.is_none() {
-        return Err(complaint("a capture says whether it is the last"));
+    let last = asked.last.ok_or_else(|| complaint("a capture says whether it is the last"))?;
+    let payment = waiting(ledger, &asked.payment_id)?;
+    if asked.currency != payment.currency || asked.amount > payment.amount - payment.captured {
+        return Err(Refusal::No(422, "more than is left of what was reserved"));
     }
-    settle(ledger, &asked.payment_id, standing(&wish), &wish)
+    if standing(&wish) == "ACCEPTED" {
+        payment.captured += asked.amount;
+        if last {
+            (payment.status, payment.state) = ("ACCEPTED", None);
+        }
+    }
+    Ok(Response::json(200, &told(payment, &wish)))
 }
 
+/// Releases what is reserved.
 pub(super) fn void(ledger: &mut Ledger, asked: &Void) -> Answer {
-    settle(ledger, &asked.payment_id, "FAILED", &Wish::default())
+    let payment = waiting(ledger, &asked.payment_id)?;
+    (payment.status, payment.state) = ("FAILED", Some("VOIDED"));
+    Ok(Response::json(200, &told(payment, &Wish::default())))
 }
 
-/// Ends a payment that waits.
-fn settle(ledger: &mut Ledger, id: &str, status: &'static str, wish: &Wish) -> Answer {
+/// A payment that is not decided yet.
+fn waiting<'a>(ledger: &'a mut Ledger, id: &str) -> Result<&'a mut Payment, Refusal> {
     match ledger.payment(id).map(|payment| payment.status) {
         None => Err(Refusal::No(404, "no such payment")),
-        Some("PENDING") => {
-            let payment = ledger.payment_mut(id);
-            payment.status = status;
-            let payment = payment.clone();
-            Ok(Response::json(200, &told(&payment, wish)))
-        }
+        Some("PENDING") => Ok(ledger.payment_mut(id)),
         Some(_) => Err(Refusal::No(409, "the payment is decided")),
     }
 }
@@ -170,6 +183,12 @@ pub(super) fn status(ledger: &Ledger, id: &str, refund_id: Option<&str>) -> Answ
     if let Some(refund) = refund.filter(|refund| refund.named) {
         body["refundId"] = json!(refund.id);
     }
+    if let Some(state) = payment.state {
+        body["metadata"]["state"] = json!(state);
+    }
+    if let Some(token) = &payment.subscription_token {
+        body["subscriptionToken"] = json!(token);
+    }
     Ok(Response::json(200, &body))
 }
 
@@ -183,6 +202,7 @@ fn standing(wish: &Wish) -> &'static str {
 
 fn word(wish: &Wish) -> &'static str {
     match wish.result.unwrap_or_default() {
+        Outcome::Ok if wish.reserve => "PENDING",
         Outcome::Ok => "OK",
         Outcome::Ko => "KO",
         Outcome::Pending => "PENDING",

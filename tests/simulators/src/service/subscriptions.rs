@@ -1,7 +1,7 @@
 //! Subscriptions.
 
 use super::endpoints::{Answer, Refusal, complaint};
-use super::ledger::{Ledger, Subscription};
+use super::ledger::{Ledger, Payment, Subscription};
 use super::payments::{Pay, take, told};
 use crate::server::Response;
 use serde::Deserialize;
@@ -74,7 +74,16 @@ pub(super) fn begin(ledger: &mut Ledger, asked: Begin) -> Answer {
         let token = format!("sub-{}", ledger.subscriptions.len() + 1);
         body["subscriptionToken"] = json!(token);
         let status = if payment.status == "ACCEPTED" { "ACTIVE" } else { "PENDING" };
-        ledger.subscriptions.push(Subscription { token, status, amount: payment.amount, interval, interval_count });
+        let Payment { amount, currency, shop_transaction_id, .. } = payment;
+        ledger.subscriptions.push(Subscription {
+            token,
+            status,
+            amount,
+            currency,
+            shop_transaction_id,
+            interval,
+            interval_count,
+        });
     }
     Ok(Response::json(200, &body))
 }
@@ -94,6 +103,25 @@ pub(super) fn pay(ledger: &mut Ledger, asked: Begin) -> Answer {
     let mut body = told(&payment, &wish);
     body["subscriptionToken"] = json!(token);
     Ok(Response::json(200, &body))
+}
+
+/// A charge that nobody asked for: the schedule's own.
+pub(super) fn charge(ledger: &mut Ledger, token: &str) -> String {
+    let id = format!("pay-{}", ledger.payments.len() + 1);
+    let charged = ledger.subscription_mut(token).unwrap_or_else(|| panic!("the service has no subscription {token}"));
+    let payment = Payment {
+        id: id.clone(),
+        status: "ACCEPTED",
+        state: None,
+        amount: charged.amount,
+        captured: 0,
+        currency: charged.currency.clone(),
+        shop_transaction_id: charged.shop_transaction_id.clone(),
+        payment_method: None,
+        subscription_token: Some(charged.token.clone()),
+    };
+    ledger.payments.push(payment);
+    id
 }
 
 pub(super) fn update(ledger: &mut Ledger, token: &str, asked: Update) -> Answer {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 async fn call(service: &Service, method: Method, path: &str, body: Value) -> (u16, Value) {
     let url = format!("{}{path}", service.base_url());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = client.request(method, url).header("idempotency-key", "k");
+    let request = client.request(method.clone(), url);
+    let request = if method == Method::GET { request } else { request.header("idempotency-key", "k") };
     let request = match body {
         Value::Null => request,
         body => request.header("content-type", "application/json").body(body.to_string()),
@@ -82,7 +83,24 @@ async fn what_is_reserved_is_captured_or_released_once() {
     assert_eq!(post(&service, "/capture", capture.clone()).await.1["result"], "OK");
     assert_eq!(post(&service, "/capture", capture).await.0, 409);
     assert_eq!(post(&service, "/void", json!({ "paymentId": "pay-2" })).await.1["result"], "OK");
-    assert_eq!(get(&service, "/status?paymentId=pay-2").await.1["status"], "FAILED");
+    let voided = get(&service, "/status?paymentId=pay-2").await.1;
+    assert_eq!((&voided["status"], &voided["metadata"]["state"]), (&json!("FAILED"), &json!("VOIDED")));
+}
+
+#[tokio::test]
+async fn what_is_reserved_is_captured_in_parts_up_to_all_of_it() {
+    let service = Service::start();
+    let mut body = payment("OK");
+    body["providerData"] = json!({ "reserve": true });
+    let reserved = post(&service, "/pay", body).await.1;
+    assert_eq!((&reserved["result"], &reserved["metadata"]["state"]), (&json!("PENDING"), &json!("AUTHORIZED")));
+    let capture = |amount: u64, last: bool, result: &str| json!({ "amount": amount, "currency": "EUR", "paymentId": "pay-1", "final": last, "providerData": { "result": result } });
+    assert_eq!(post(&service, "/capture", capture(200, true, "KO")).await.1["result"], "KO");
+    assert_eq!(post(&service, "/capture", capture(200, false, "OK")).await.1["result"], "OK");
+    assert_eq!(post(&service, "/capture", capture(301, true, "OK")).await.0, 422);
+    assert_eq!(get(&service, "/status?paymentId=pay-1").await.1["status"], "PENDING");
+    assert_eq!(post(&service, "/capture", capture(300, true, "OK")).await.1["result"], "OK");
+    assert_eq!(get(&service, "/status?paymentId=pay-1").await.1["status"], "ACCEPTED");
 }
 
 #[tokio::test]
@@ -99,6 +117,9 @@ async fn a_subscription_lives() {
     let update = json!({ "subscriptionInfo": { "intervalCount": 3 } });
     assert_eq!(post(&service, "/subscription/update/sub-2", update).await.1["subscriptionToken"], "sub-2");
     assert_eq!(service.ledger().subscriptions()[1].interval_count, 3);
+    assert_eq!(service.charge("sub-1"), "pay-4");
+    let charged = get(&service, "/status?paymentId=pay-4").await.1;
+    assert_eq!((&charged["shopTransactionId"], &charged["subscriptionToken"]), (&json!("s-1"), &json!("sub-1")));
     for _ in 0..2 {
         assert_eq!(call(&service, Method::DELETE, "/subscription/expire/sub-2", Value::Null).await.0, 204);
     }
