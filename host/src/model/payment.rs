@@ -163,8 +163,8 @@ pub struct Capture {
     pub reference: Reference,
     /// The provider's ids for it.
     pub ids: Vec<String>,
-    /// How much of what was reserved it is about.
-    pub amount: Amount,
+    /// How much of what was reserved it is about; none for a release where nobody here knows what was reserved.
+    pub amount: Option<Amount>,
     /// No further capture follows: the rest may be released.
     pub last: bool,
     /// Where it stands.
@@ -359,8 +359,15 @@ impl Payment {
         if self.captures.iter().any(closed) {
             return Some(0);
         }
-        let taken = self.captures.iter().filter(takes).map(|capture| capture.amount.minor).sum();
+        let taken = self.captures.iter().filter(takes).map(Capture::minor).sum();
         Some(reserved.saturating_sub(taken))
+    }
+}
+
+impl Capture {
+    /// Minor units that it is about; 0 where nobody here knows.
+    pub fn minor(&self) -> u64 {
+        self.amount.as_ref().map_or(0, |amount| amount.minor)
     }
 }
 
