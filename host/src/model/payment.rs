@@ -163,8 +163,8 @@ pub struct Capture {
     pub reference: Reference,
     /// The provider's ids for it.
     pub ids: Vec<String>,
-    /// How much of what was reserved it is about.
-    pub amount: Amount,
+    /// How much of what was reserved it is about; none for a release where nobody here knows what was reserved.
+    pub amount: Option<Amount>,
     /// No further capture follows: the rest may be released.
     pub last: bool,
     /// Where it stands.
@@ -360,11 +360,18 @@ impl Payment {
             return Some(0);
         }
         let sum = |counts: &dyn Fn(&Capture) -> bool| -> u64 {
-            self.captures.iter().filter(|capture| counts(capture)).map(|capture| capture.amount.minor).sum()
+            self.captures.iter().filter(|capture| counts(capture)).map(Capture::minor).sum()
         };
         // Some of it may have been captured elsewhere.
         let taken = sum(&done).max(self.captured.unwrap_or_default());
         Some(reserved.saturating_sub(taken).saturating_sub(sum(&|capture| capture.state.holds())))
+    }
+}
+
+impl Capture {
+    /// Minor units that it is about; 0 where nobody here knows.
+    pub fn minor(&self) -> u64 {
+        self.amount.as_ref().map_or(0, |amount| amount.minor)
     }
 }
 

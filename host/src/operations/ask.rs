@@ -184,7 +184,7 @@ impl Operations {
             action,
             host_reference: capture.reference.0.clone(),
             shop_transaction_id: payment.shop_transaction_id.clone(),
-            amount: Some(capture.amount.clone()),
+            amount: capture.amount.clone(),
             since: capture.created_at,
             payment: Some(known(payment)),
             subscription: None,

@@ -251,7 +251,9 @@ fn capture(claim: &Claim, payment: &Payment, window: Duration, followed_up: bool
         return if amount.minor > 0 { Ok(amount) } else { Err(Box::new(Claimed::TooLarge { left: 0 })) };
     };
     let counts = |capture: &crate::model::Capture| {
-        !capture.void && capture.amount == *asked && counts_as_repeat(claim, capture.created_at, capture.state, window)
+        !capture.void
+            && capture.amount.as_ref() == Some(asked)
+            && counts_as_repeat(claim, capture.created_at, capture.state, window)
     };
     if claim.idempotency_key.is_none() && payment.captures.iter().any(counts) {
         return Err(Box::new(Claimed::CaptureRepeated { payment: payment.clone() }));

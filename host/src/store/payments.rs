@@ -188,34 +188,38 @@ fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<
     while let Some(row) = rows.next()? {
         let mut columns = Columns::of(row);
         let kind: Kind = columns.next()?;
-        let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
-        let refund = Refund {
-            operation: (!adopted).then_some(key),
-            reference: columns.next()?,
-            ids: columns.next_list()?,
-            told: columns.next()?,
-            amount: Amount { minor: columns.next::<Unsigned>()?.0, currency: columns.next()? },
-            state: columns.next()?,
-            description: columns.next()?,
-            carry: columns.next_carry()?,
-            created_at: columns.next()?,
-        };
         if kind == Kind::Refund {
-            refunds.push(refund);
-            continue;
+            refunds.push(read_refund(&mut columns)?);
+        } else {
+            captures.push(read_capture(&mut columns, kind == Kind::Void)?);
         }
-        captures.push(Capture {
-            operation: key,
-            void: kind == Kind::Void,
-            reference: refund.reference,
-            ids: refund.ids,
-            amount: refund.amount,
-            last: columns.next::<Option<bool>>()?.unwrap_or(true),
-            state: refund.state,
-            created_at: refund.created_at,
-        });
     }
     Ok((refunds, captures))
+}
+
+fn read_refund(columns: &mut Columns<'_>) -> rusqlite::Result<Refund> {
+    let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
+    Ok(Refund {
+        operation: (!adopted).then_some(key),
+        reference: columns.next()?,
+        ids: columns.next_list()?,
+        told: columns.next()?,
+        amount: Amount { minor: columns.next::<Unsigned>()?.0, currency: columns.next()? },
+        state: columns.next()?,
+        description: columns.next()?,
+        carry: columns.next_carry()?,
+        created_at: columns.next()?,
+    })
+}
+
+fn read_capture(columns: &mut Columns<'_>, void: bool) -> rusqlite::Result<Capture> {
+    let (operation, _adopted) = (columns.next()?, columns.next::<bool>()?);
+    let (reference, ids, _told) = (columns.next()?, columns.next_list()?, columns.next::<Option<String>>()?);
+    // Of a payment that was made elsewhere, nobody here may know how much was reserved.
+    let (amount, state) = (columns.next_amount()?, columns.next()?);
+    let (_description, _carry) = (columns.next::<Option<String>>()?, columns.next_carry()?);
+    let (created_at, last) = (columns.next()?, columns.next::<Option<bool>>()?.unwrap_or(true));
+    Ok(Capture { operation, void, reference, ids, amount, last, state, created_at })
 }
 
 fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Result<()> {

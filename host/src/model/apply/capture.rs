@@ -19,7 +19,7 @@ pub(super) fn apply(applied: &mut Applied, news: &News) -> bool {
     if !add_new(&mut capture.ids, news.action_id.iter()) {
         applied.alert = Some(TOO_MANY);
     }
-    if let Some(review) = disagreement(news.amount.as_ref(), news.partial, Some(&capture.amount)) {
+    if let Some(review) = disagreement(news.amount.as_ref(), news.partial, capture.amount.as_ref()) {
         flag(applied, review);
         // An answer was classified by its amount already (rule 2).
         if news.source != Source::Answer {
@@ -46,7 +46,7 @@ pub(super) fn settle_by_payment(applied: &mut Applied, news: &News, before: u64)
         return;
     };
     let capture = &mut payment.captures[position];
-    let minor = capture.amount.minor;
+    let minor = capture.minor();
     let told = news.captured.as_ref().map(|captured| captured.minor);
     match capture.void {
         true if released => capture.state = ActionState::Accepted,
@@ -61,7 +61,7 @@ pub(super) fn settle_by_payment(applied: &mut Applied, news: &News, before: u64)
 pub(super) fn taken(payment: &Payment) -> Option<u64> {
     let counts =
         |capture: &&Capture| !capture.void && (capture.state.holds() || capture.state == ActionState::Accepted);
-    let taken: u64 = payment.captures.iter().filter(counts).map(|capture| capture.amount.minor).sum();
+    let taken: u64 = payment.captures.iter().filter(counts).map(Capture::minor).sum();
     (taken > 0).then_some(taken)
 }
 
@@ -69,7 +69,7 @@ fn change(applied: &mut Applied, position: usize, reported: ActionState, news: &
     let payment = &mut applied.payment;
     let capture = &mut payment.captures[position];
     let known = std::mem::replace(&mut capture.state, reported);
-    let (void, minor) = (capture.void, capture.amount.minor);
+    let (void, minor) = (capture.void, capture.minor());
     let (was_done, is_done) = (known == ActionState::Accepted, reported == ActionState::Accepted);
     if void {
         if is_done && payment.state == PaymentState::Accepted {
@@ -163,7 +163,7 @@ mod tests {
             void: false,
             reference: Reference(name.into()),
             ids: Vec::new(),
-            amount: euro(minor),
+            amount: Some(euro(minor)),
             last,
             state: ActionState::Started,
             created_at: NOW,
