@@ -46,13 +46,13 @@ impl World {
 
     /// The service takes an order of somebody who does not know the host.
     pub async fn before(&self, path: &str, body: &Value) -> Value {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client without settings can be made");
         let request = client.post(format!("{}/{path}", self.service.base_url()));
         send(request.header("idempotency-key", "before").json(body)).await.json
     }
 
     pub fn newest(&self) -> Request {
-        self.service.ledger().requests().last().unwrap().clone()
+        self.service.ledger().requests().last().expect("the service was asked").clone()
     }
 }
 

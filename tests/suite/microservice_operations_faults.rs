@@ -58,7 +58,7 @@ async fn stays_unknown(op: &Op, asked: &Asked<'_>) {
     assert_eq!((&again.bytes, again.header("idempotent-replayed")), (&lost.bytes, "true"), "{shop}");
     assert_eq!(op.heard(asked.world), heard, "{shop}: nothing is sent again");
     if matches!(op.kind, "schedule" | "start") {
-        let external = asked.path.split('/').nth(2).unwrap();
+        let external = asked.path.split('/').nth(2).expect("a path of the interface");
         let path = format!("/v3/{external}/subscription/status/{}", lost.text("subscriptionToken"));
         assert_eq!(asked.world.host.get(&path).await.json["status"], "UNKNOWN", "{shop}");
     }
