@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod build_plugins;
+mod conformance;
 mod debian_toolchain;
 mod demo;
 mod program;
@@ -35,6 +36,8 @@ enum Chore {
     BuildPlugins(build_plugins::Arguments),
     /// Build plugins and guests, then run every test
     Test(test::Arguments),
+    /// Hold every answer of a host against its OpenAPI document, with schemathesis
+    Conformance(conformance::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -54,5 +57,6 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Demo(arguments) => demo::run(&workspace, &arguments),
         Chore::BuildPlugins(arguments) => build_plugins::run(&workspace, &arguments),
         Chore::Test(arguments) => test::run(&workspace, &arguments),
+        Chore::Conformance(arguments) => conformance::run(&workspace, &arguments),
     }
 }

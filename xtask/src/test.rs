@@ -66,7 +66,8 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<Tally> {
     Ok(tally)
 }
 
-fn build_programs(workspace: &Workspace) -> Result<()> {
+/// Every program of the workspace, for development.
+pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
     let mut build = program::cargo();
     // The whole workspace, so that its features, and with them what is compiled, are those of the tests.
     build.args(["build", "--workspace", "--bins"]).current_dir(&workspace.root);
