@@ -5,7 +5,7 @@ use super::names::{self, Named};
 use super::{adopt, callbacks, follow_ups, payments};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Applied, News, Origin, Payment, PaymentKey, apply};
-use rusqlite::Connection;
+use super::database::Connection;
 use std::collections::HashSet;
 
 /// What news made of a payment.

@@ -8,7 +8,7 @@ use crate::model::{
     ActionState, Amount, Kind, Operation, Origin, Payment, PaymentKey, PaymentState, Phase, Subscription,
     SubscriptionState,
 };
-use rusqlite::Connection;
+use super::database::Connection;
 use std::time::Duration;
 
 pub(super) fn decide(connection: &Connection, claim: &Claim, fence: u64) -> Result<Claimed, StoreError> {

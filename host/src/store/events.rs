@@ -5,7 +5,7 @@ use super::webhooks::Received;
 use super::{StoreError, charges, names, payments, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{Charge, Event, News, Payment, SubscriptionKey, SubscriptionNews, Trust};
-use rusqlite::Connection;
+use super::database::{self, Connection, params};
 use std::time::Duration;
 
 /// As long as a provider is asked about one payment at most once (rule 24).
@@ -174,16 +174,16 @@ fn subscription_of(
     external: &str,
     tokens: &[String],
     host_reference: Option<&str>,
-) -> rusqlite::Result<Option<SubscriptionKey>> {
+) -> database::Result<Option<SubscriptionKey>> {
     subscriptions::find(connection, external, tokens, host_reference)
 }
 
-fn ask_now(connection: &Connection, mut payment: Payment, now: Timestamp) -> rusqlite::Result<Payment> {
+fn ask_now(connection: &Connection, mut payment: Payment, now: Timestamp) -> database::Result<Payment> {
     if !is_soon(payment.ask_at, now) {
         payment.ask_at = Some(now);
         connection
             .prepare_cached("UPDATE payments SET ask_at = ? WHERE key = ?")?
-            .execute(rusqlite::params![payment.ask_at, payment.key])?;
+            .execute(params![payment.ask_at, payment.key])?;
     }
     Ok(payment)
 }

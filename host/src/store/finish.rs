@@ -9,7 +9,7 @@ use crate::model::{
     ActionState, Answer, Changes, Event, Kind, News, NewsState, Operation, OperationKey, Payment, PaymentState,
     Settled, SubscriptionNews, SubscriptionState,
 };
-use rusqlite::Connection;
+use super::database::Connection;
 use std::time::Duration;
 
 /// When a subscription is asked about whose change got lost: its caller may send it again before.

@@ -2,7 +2,7 @@
 
 use super::{StoreError, payments, subscriptions};
 use crate::model::{Operation, Payment, PaymentKey, Subscription, SubscriptionKey};
-use rusqlite::Connection;
+use super::database::Connection;
 
 /// What an operation belongs to, as it is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
