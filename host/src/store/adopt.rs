@@ -2,12 +2,12 @@
 //! two turn out to be the same (rules 5 and 14).
 
 use super::change::{Changed, When, change, consider};
+use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{StoreError, operations, payments};
 use crate::model::{
     Action, Applied, News, NewsState, Origin, Payment, PaymentKey, PaymentState, Reference, Source, Target,
 };
-use super::database::{self, Connection};
 
 /// Takes in the payment that news tells of. None where the news does not say enough, and while an operation runs that may
 /// be making that very payment.

@@ -1,9 +1,9 @@
 //! When payments are asked for next, and what merchants ask for themselves (rules 6 and 34).
 
+use super::database::{self, Connection, params};
 use super::{Store, StoreError, callbacks, payments};
 use crate::clock::Timestamp;
 use crate::model::{About, Callback, CallbackType, Payment, PaymentKey, Reference};
-use super::database::{self, Connection, params};
 use std::time::Duration;
 
 impl Store {
@@ -23,7 +23,8 @@ impl Store {
     /// When the next payment is due to be asked for.
     pub async fn next_ask_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let due = |connection: &Connection| {
-            Ok(connection.query_row("SELECT min(ask_at) FROM payments WHERE ask_at IS NOT NULL", [], |row| row.get(0))?)
+            Ok(connection
+                .query_row("SELECT min(ask_at) FROM payments WHERE ask_at IS NOT NULL", [], |row| row.get(0))?)
         };
         self.parts.readers.read(due).await
     }

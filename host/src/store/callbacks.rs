@@ -1,10 +1,10 @@
 //! Callbacks that wait to be delivered: in order per payment or subscription, leased to who delivers them (rules 29 to 33).
 
 use super::columns::{Columns, Unsigned};
+use super::database::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::{Callback, CallbackType, Payment, PaymentKey, Subscription, SubscriptionKey, subscription_callback};
-use super::database::{self, Connection, OptionalExtension, params};
 use std::time::Duration;
 use uuid::Uuid;
 

@@ -1,11 +1,11 @@
 //! What an event of a webhook is about, and what becomes of it: the same whether it is taken as it comes, or had to wait.
 
 use super::change::{self, When};
+use super::database::{self, Connection, params};
 use super::webhooks::Received;
 use super::{StoreError, charges, names, payments, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{Charge, Event, News, Payment, SubscriptionKey, SubscriptionNews, Trust};
-use super::database::{self, Connection, params};
 use std::time::Duration;
 
 /// As long as a provider is asked about one payment at most once (rule 24).

@@ -1,10 +1,10 @@
 //! What plugins ask to be done next about a payment: kept in the transaction of the news that asks for it, once for each
 //! payment and content, and carried out as an operation of its own (rule 14).
 
+use super::database::{self, Connection, params};
 use super::{Store, StoreError, payments};
 use crate::clock::Timestamp;
 use crate::model::{FollowUp, OperationKey, Payment, PaymentKey};
-use super::database::{self, Connection, params};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 

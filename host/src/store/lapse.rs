@@ -1,13 +1,13 @@
 //! What becomes of operations whose host stopped: *unknown* where something may have left, else *not executed* (rule 3).
 
 use super::change::{Changed, When};
+use super::database::{self, Connection};
 use super::{Store, StoreError, finish, follow_ups, operations, parked, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     Action, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, SubscriptionNews,
     SubscriptionState, Target, apply_to_subscription,
 };
-use super::database::{self, Connection};
 
 /// An operation that was ended because its lease had lapsed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Reads: what is on disk, without waiting for the writer.
 
+use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{Store, StoreError, operations, payments};
 use crate::model::{Operation, OperationKey, Payment, PaymentKey, Refund};
-use super::database::{self, Connection};
 
 /// A name by which a payment is asked for (rule 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,23 @@ pub enum Name<'a> {
     Refund(&'a str),
     /// The merchant's own id: the payment that lives, else the newest.
     ShopTransaction(&'a str),
+}
+
+impl Name<'_> {
+    fn id(&self) -> &str {
+        match self {
+            Self::Payment(id) | Self::Refund(id) | Self::ShopTransaction(id) => id,
+        }
+    }
+
+    /// The same kind of name with another id.
+    fn with<'b>(&self, id: &'b str) -> Name<'b> {
+        match self {
+            Self::Payment(_) => Name::Payment(id),
+            Self::Refund(_) => Name::Refund(id),
+            Self::ShopTransaction(_) => Name::ShopTransaction(id),
+        }
+    }
 }
 
 /// A payment that was asked for.
@@ -28,23 +45,17 @@ pub struct Found {
 impl Store {
     /// The payment that a name belongs to.
     pub async fn payment(&self, external: &str, name: Name<'_>) -> Result<Option<Found>, StoreError> {
-        let (named, id): (fn(&str) -> Name<'_>, _) = match name {
-            Name::Payment(id) => (Name::Payment, id.to_owned()),
-            Name::Refund(id) => (Name::Refund, id.to_owned()),
-            Name::ShopTransaction(id) => (Name::ShopTransaction, id.to_owned()),
-        };
-        let external = external.to_owned();
+        let (external, kind, id) = (external.to_owned(), name.with(""), name.id().to_owned());
         // The ordinary question takes two statements this way; the other takes five.
         if let Name::Payment(_) = name {
             let (external, id) = (external.clone(), id.clone());
-            let at_once = move |connection: &Connection| {
-                Ok(payments::load_named(connection, &external, Named::Payment, &id)?)
-            };
+            let at_once =
+                move |connection: &Connection| Ok(payments::load_named(connection, &external, Named::Payment, &id)?);
             if let Some(payment) = self.parts.readers.glance(at_once).await? {
                 return Ok(Some(Found { payment, refund: None }));
             }
         }
-        let find = move |connection: &Connection| find(connection, &external, named(&id));
+        let find = move |connection: &Connection| find(connection, &external, kind.with(&id));
         self.parts.readers.read(find).await
     }
 
@@ -70,7 +81,10 @@ impl Store {
 
     /// Whether the store can be read and written now.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.parts.readers.read(|connection| Ok(connection.query_row("SELECT count(*) FROM host_key", [], |_| Ok(()))?)).await?;
+        self.parts
+            .readers
+            .read(|connection| Ok(connection.query_row("SELECT count(*) FROM host_key", [], |_| Ok(()))?))
+            .await?;
         self.parts.writer.durable(|_| Ok(())).await
     }
 }

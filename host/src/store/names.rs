@@ -1,8 +1,8 @@
 //! By which names payments are found: provider ids and what merchants were told, for ever (rule 5).
 
+use super::database::{self, Connection, OptionalExtension, params};
 use super::payments;
 use crate::model::{Action, Origin, Payment, PaymentKey, Target};
-use super::database::{self, Connection, OptionalExtension, params};
 
 /// What a name names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,8 +39,8 @@ pub(super) fn add(
     named: Named,
     name: &str,
 ) -> database::Result<Option<PaymentKey>> {
-    let mut statement =
-        connection.prepare_cached("INSERT INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )?;
     if statement.execute(params![payment.external, named.column(), name, payment.key])? > 0 {
         return Ok(None);
@@ -50,8 +50,8 @@ pub(super) fn add(
 
 /// Gives a name to a payment, whoever had it.
 pub(super) fn give(connection: &Connection, payment: &Payment, named: Named, name: &str) -> database::Result<()> {
-    let mut statement = connection
-        .prepare_cached("INSERT INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?)
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?)
          ON CONFLICT (external, kind, name) DO UPDATE SET payment = excluded.payment",
     )?;
     statement.execute(params![payment.external, named.column(), name, payment.key])?;

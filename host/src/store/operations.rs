@@ -1,11 +1,11 @@
 //! The row of an operation.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Row, params};
 use super::subject::Keys;
 use super::{Claim, StoreError, What};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Amount, Answer, Kind, Operation, OperationKey, Phase, Settled, Target};
-use super::database::{self, Connection, OptionalExtension, Row, params};
 
 /// Who may claim what: the idempotency key that an operation was claimed with goes along.
 pub(super) struct Kept {

@@ -3,13 +3,13 @@
 
 use super::change::{Changed, When};
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Row, params};
 use super::events::{self, Finding};
 use super::news_json::KeptEvent;
 use super::webhooks::{Received, Receiving};
 use super::{Store, StoreError, adopt, charges, names, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{Event, Payment, Subscription, Trust};
-use super::database::{self, Connection, Row, params, OptionalExtension};
 
 /// Hints that an external may have waiting: anybody can send them.
 const PARKED_HINTS: i64 = 1000;
@@ -72,9 +72,8 @@ pub(super) fn park(
             receiving.parked_until,
             Unsigned(u64::try_from(receiving.events_live.as_millis()).unwrap_or(u64::MAX)),
         ])?;
-    let mut statement =
-        connection.prepare_cached("INSERT INTO parked_names (external, name, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-    )?;
+    let mut statement = connection
+        .prepare_cached("INSERT INTO parked_names (external, name, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")?;
     for name in events::names_of(event) {
         statement.execute(params![receiving.external, name, key])?;
     }

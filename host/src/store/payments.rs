@@ -1,9 +1,9 @@
 //! The row of a payment, its refunds and captures, which are rows of `operations`.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Params, Row, params};
 use super::names::Named;
 use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
-use super::database::{self, Connection, OptionalExtension, Params, Row, params};
 
 macro_rules! select {
     ($condition:literal) => {

@@ -17,7 +17,10 @@ impl Readers {
     }
 
     /// Reads; all of it sees the same moment, and nothing that is not on disk.
-    pub(super) async fn read<T: Send + 'static>(&self, query: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        query: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         self.glance(move |connection| {
             connection.prepare_cached("BEGIN")?.execute([])?;
             let result = query(connection);
@@ -28,7 +31,10 @@ impl Readers {
     }
 
     /// The same, without a transaction around it: for what keeps one statement open from beginning to end.
-    pub(super) async fn glance<T: Send + 'static>(&self, query: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    pub(super) async fn glance<T: Send + 'static>(
+        &self,
+        query: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let free = (0..self.connections.len())
             .find_map(|step| self.connections[(turn + step) % self.connections.len()].try_lock().ok());

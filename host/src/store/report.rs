@@ -1,11 +1,11 @@
 //! News that an inquiry brought (rules 5 to 11). Where it changes nothing, nothing is written.
 
 use super::change::{self, Changed, When};
+use super::database::{self, Connection};
 use super::{Store, StoreError, adopt, names, parked, payments};
 use crate::clock::Timestamp;
 use crate::model::{News, PaymentKey};
 use std::sync::Arc;
-use super::database::{self, Connection};
 
 /// What was learnt by asking.
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! What is noted while an operation runs: that a write is about to leave, and names learnt on the way.
 
 use super::columns::{Columns, Json, KeptWrite};
+use super::database::{Connection, params};
 use super::{Store, StoreError, change, operations, subscription_change};
 use crate::clock::Timestamp;
 use crate::model::{
     Action, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target, Write,
 };
-use super::database::{Connection, params};
 
 /// A provider's id that a plugin learnt while it runs (`operation.learned`).
 #[derive(Clone, Debug, PartialEq, Eq)]

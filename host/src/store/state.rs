@@ -1,9 +1,9 @@
 //! What plugins keep for themselves (capability `state`): small values by key, for each external its own.
 
 use super::columns::Unsigned;
+use super::database::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
-use super::database::{self, Connection, OptionalExtension, params};
 
 impl Store {
     /// The value of a key, unless it has expired.

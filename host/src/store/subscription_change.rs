@@ -2,12 +2,12 @@
 //! follows from it.
 
 use super::change::When;
+use super::database::{self, Connection, params};
 use super::{Store, StoreError, callbacks, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     AppliedToSubscription, Changes, Subscription, SubscriptionKey, SubscriptionNews, apply_to_subscription,
 };
-use super::database::{self, Connection, params};
 
 /// What news made of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The row of a subscription, and the names by which it is found.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Row, params};
 use crate::clock::Timestamp;
 use crate::model::{Interval, Origin, PaymentKey, Plan, Reference, Subscription, SubscriptionKey, SubscriptionState};
-use super::database::{self, Connection, OptionalExtension, Row, params};
 
 /// Loads a subscription. One that was taken over leads to the one that did.
 pub(super) fn load(connection: &Connection, key: SubscriptionKey) -> database::Result<Option<Subscription>> {
@@ -122,8 +122,8 @@ pub(super) fn name(
     subscription: &Subscription,
     token: &str,
 ) -> database::Result<Option<SubscriptionKey>> {
-    let mut statement = connection
-        .prepare_cached("INSERT INTO subscription_names (external, name, subscription) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO subscription_names (external, name, subscription) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     )?;
     if statement.execute(params![subscription.external, token, subscription.key])? > 0 {
         return Ok(None);

@@ -2,12 +2,12 @@
 //! a payment that is not known yet is parked.
 
 use super::change::{Changed, When};
+use super::database::{self, Connection, params};
 use super::events::{self, Finding};
 use super::subscription_change::SubscriptionChanged;
 use super::{Store, StoreError, parked};
 use crate::clock::Timestamp;
 use crate::model::{DatedEvent, Event, Payment, Subscription, Trust};
-use super::database::{self, Connection, params};
 use std::sync::Arc;
 use std::time::Duration;
 

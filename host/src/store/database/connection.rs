@@ -12,6 +12,12 @@ pub(in crate::store) struct Statement<'c>(rusqlite::CachedStatement<'c>);
 /// What a query gives, row by row.
 pub(in crate::store) struct Rows<'s>(rusqlite::Rows<'s>);
 
+/// What is read of a query's rows, one by one.
+pub(in crate::store) struct Mapped<'s, R> {
+    rows: Rows<'s>,
+    read: R,
+}
+
 /// One row.
 pub(in crate::store) struct Row<'r>(&'r rusqlite::Row<'r>);
 
@@ -43,6 +49,7 @@ impl Connection {
     }
 
     /// Runs statements without parameters, one after the other.
+    #[cfg(test)]
     pub(in crate::store) fn execute_batch(&self, sql: &str) -> Result<()> {
         Ok(self.0.execute_batch(sql)?)
     }
@@ -89,15 +96,12 @@ impl Statement<'_> {
         &mut self,
         params: impl Params,
         read: R,
-    ) -> Result<impl Iterator<Item = Result<T>>> {
-        let (mut rows, mut read) = (self.query(params)?, read);
-        Ok(std::iter::from_fn(move || match rows.next() {
-            Ok(row) => row.map(|row| read(&row)),
-            Err(error) => Some(Err(error)),
-        }))
+    ) -> Result<Mapped<'_, R>> {
+        Ok(Mapped { rows: self.query(params)?, read })
     }
 
     /// Whether it gives a row.
+    #[cfg(test)]
     pub(in crate::store) fn exists(&mut self, params: impl Params) -> Result<bool> {
         Ok(self.query(params)?.next()?.is_some())
     }
@@ -107,6 +111,17 @@ impl Rows<'_> {
     /// The next one.
     pub(in crate::store) fn next(&mut self) -> Result<Option<Row<'_>>> {
         Ok(self.0.next()?.map(Row))
+    }
+}
+
+impl<T, R: FnMut(&Row<'_>) -> Result<T>> Iterator for Mapped<'_, R> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.rows.next() {
+            Ok(row) => row.map(|row| (self.read)(&row)),
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 
