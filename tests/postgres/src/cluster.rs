@@ -3,12 +3,12 @@
 use crate::guard::Guard;
 use crate::process;
 use crate::programs::Programs;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -44,12 +44,11 @@ impl Cluster {
         let programs = Programs::find()?;
         let owner = Owner::choose()?;
         let folder = make_folder(&owner)?;
-        initialise(&programs, &owner, &folder).inspect_err(|_| {
-            // Nobody guards it yet.
-            let _ = fs::remove_dir_all(&folder);
-        })?;
-        let server = server(&programs, &folder, durability);
-        let guard = Guard::start(&folder, &server, |command| owner.run(command))?;
+        let mut settings = vec!["listen_addresses=", CONNECTIONS];
+        if durability == Durability::Process {
+            settings.push("fsync=off");
+        }
+        let guard = Guard::start(&folder, programs.folder(), &settings, |command| owner.run(command))?;
         let cluster = Self { folder, guard, programs };
         cluster.wait_until_ready()?;
         Ok(cluster)
@@ -111,8 +110,10 @@ impl Cluster {
     }
 
     fn wait_until_ready(&self) -> Result<()> {
-        let answers = || self.programs.ask(&self.address(), "SELECT 1").is_ok();
-        wait("the server does not start", answers).with_context(|| {
+        let failed = self.folder.join("failed");
+        let answers = || failed.exists() || self.programs.ask(&self.address(), "SELECT 1").is_ok();
+        let started = wait("the server does not start", answers);
+        if failed.exists() { Err(anyhow!("no cluster can be made")) } else { started }.with_context(|| {
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
             format!("what it said:\n{log}")
         })
@@ -171,28 +172,6 @@ fn make_folder(owner: &Owner) -> Result<PathBuf> {
         chown(&folder, Some(*user), Some(*group))?;
     }
     Ok(folder)
-}
-
-fn initialise(programs: &Programs, owner: &Owner, folder: &Path) -> Result<()> {
-    let mut initdb = Command::new(programs.path("initdb"));
-    initdb.args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--pgdata"]);
-    initdb.arg(folder.join("data")).current_dir(folder).stdin(Stdio::null());
-    owner.run(&mut initdb);
-    let output = initdb.output().context("cannot start initdb")?;
-    if !output.status.success() {
-        bail!("initdb: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
-}
-
-fn server(programs: &Programs, folder: &Path, durability: Durability) -> Command {
-    let mut server = Command::new(programs.path("postgres"));
-    server.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
-    server.args(["-c", "listen_addresses=", "-c", CONNECTIONS]);
-    if durability == Durability::Process {
-        server.args(["-c", "fsync=off"]);
-    }
-    server
 }
 
 fn wait(trouble: &str, mut until: impl FnMut() -> bool) -> Result<()> {

@@ -7,22 +7,30 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// `$1` is the folder; the server's command follows. The server is asked to end at
-/// once, which it lets none of its children outlive, be they stopped or not.
+/// `$1` is the folder, `$2` that of the programs; the server's settings follow. The server is asked to end at once, which
+/// it lets none of its children outlive, be they stopped or not. A server that is only beginning still has the shell's
+/// deafness to QUIT, but hears TERM.
 const SCRIPT: &str = r#"
-folder=$1
-shift
-begin() { "$@" >>"$folder/log" 2>&1 </dev/null & server=$!; }
+folder=$1 programs=$2
+shift 2
+exec >>"$folder/log" 2>&1
+end() { cd / && rm -rf "$folder"; exit; }
+begin() { "$programs/postgres" -D "$folder/data" -k "$folder" "$@" </dev/null & server=$!; }
+"$programs/initdb" --pgdata="$folder/data" --no-sync --auth=trust --username=postgres --encoding=UTF8 --no-locale </dev/null || {
+  echo failed >"$folder/failed"
+  read -r word
+  end
+}
 begin "$@"
 while read -r word; do
   wait "$server"
   begin "$@"
 done
-kill -CONT "$server" 2>/dev/null
-kill -QUIT "$server" 2>/dev/null
+kill -CONT "$server"
+kill -TERM "$server"
+kill -QUIT "$server"
 wait "$server"
-cd /
-rm -rf "$folder"
+end
 "#;
 
 /// The shell; what it guards ends when this is dropped.
@@ -30,12 +38,18 @@ rm -rf "$folder"
 pub(crate) struct Guard(Child);
 
 impl Guard {
-    /// Starts `server` under guard, as the user whom `become_user` makes of it, in `folder`.
-    pub(crate) fn start(folder: &Path, server: &Command, become_user: impl FnOnce(&mut Command)) -> Result<Self> {
+    /// Makes a cluster in `folder` and starts its server with these settings, as the user whom `become_user` makes of it.
+    pub(crate) fn start(
+        folder: &Path,
+        programs: &Path,
+        settings: &[&str],
+        become_user: impl FnOnce(&mut Command),
+    ) -> Result<Self> {
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", SCRIPT, "guard"]).arg(folder).arg(server.get_program()).args(server.get_args());
+        shell.args(["-c", SCRIPT, "guard"]).arg(folder).arg(programs);
+        shell.args(settings.iter().flat_map(|setting| ["-c", setting]));
         // A group of its own: Ctrl-C is for us, and then for it.
-        shell.current_dir(folder).process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());
+        shell.current_dir(folder).process_group(0).stdin(Stdio::piped());
         become_user(&mut shell);
         Ok(Self(shell.spawn().context("cannot start /bin/sh")?))
     }

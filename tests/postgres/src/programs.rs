@@ -29,6 +29,10 @@ impl Programs {
         found.map(Self).with_context(missing)
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
