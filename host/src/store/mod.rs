@@ -1,6 +1,8 @@
 //! The only SQL: a set of commands, values in and result out, each one transaction; never an open transaction in a
-//! caller's hands. Commands go to one writer that groups their commits; reads are made in place and never wait for it.
-//! Knows no plugin, no HTTP and no clock: time is handed in.
+//! caller's hands. Knows no plugin and no HTTP, and reads no clock: time is handed in.
+//!
+//! In a SQLite file, commands go to one writer that groups their commits; reads are made in place and never wait for it.
+//! In a Postgres, which hosts can share, both go to a few connections. The commands are the same: see `database`.
 //!
 //! | file | commands and reads |
 //! |---|---|
@@ -16,11 +18,12 @@
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
 //! | `lookup` | [`Store::payment`], [`Store::payment_by_key`], [`Store::operation`], [`Store::operation_by_reference`], [`Store::ping`] |
 //!
-//! Under them: `writer` and `readers` own the connections, `change` writes whatever news changes, `payments`,
+//! Under them: `writer` and `readers` own the connections to a file, `pool` and `attempt` those to a server, `change` writes whatever news changes, `payments`,
 //! `operations` and `names` know the rows.
 
 mod adopt;
 mod asks;
+mod attempt;
 mod callbacks;
 mod change;
 mod charges;
@@ -41,9 +44,11 @@ mod open;
 mod operations;
 mod parked;
 mod payments;
+mod pool;
 mod readers;
 mod report;
 mod sent;
+mod server;
 mod settings;
 mod state;
 mod subject;
@@ -65,7 +70,8 @@ pub use lookup::{Found, Name};
 pub use parked::Unparked;
 pub use report::{Reported, Reporting};
 pub use sent::Learned;
-pub use settings::Settings;
+pub use database::Address;
+pub use settings::{Place, Settings};
 pub use subject::Subject;
 pub use subscription_change::SubscriptionChanged;
 pub use webhooks::{Received, Receiving};
@@ -83,6 +89,8 @@ struct Parts {
     readers: readers::Readers,
     writer: writer::Writer,
     fences: AtomicU64,
+    /// Where hosts share it.
+    shared: Option<server::Shared>,
 }
 
 impl Store {

@@ -97,7 +97,7 @@ async fn a_restart_gives_leased_callbacks_out_again_at_once() {
 /// Rule 32: its work does not grow with the backlog, nor with what was ever done.
 #[tokio::test]
 async fn what_is_due_is_found_by_index() {
-    let store = opened();
+    let store = in_file();
     let plans = [
         (
             "SELECT key FROM callbacks
