@@ -85,10 +85,7 @@ fn pause(attempt: u32) -> Duration {
     Duration::from_micros(u64::from(byte[0]) * 4 * u64::from(attempt.min(16)))
 }
 
-fn attempt<T>(
-    worker: &mut Worker,
-    command: &impl Fn(&Connection) -> Result<T, StoreError>,
-) -> Result<T, Failed> {
+fn attempt<T>(worker: &mut Worker, command: &impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, Failed> {
     let connection = worker.connect().map_err(Failed::For)?;
     let begun = connection.begin();
     let result = begun.map_err(StoreError::from).and_then(|name| Ok((command(connection)?, name)));

@@ -54,7 +54,8 @@ impl Store {
         migrate(&connection, path)?;
         let connection = database::Connection::Sqlite(connection);
         callbacks::release_leases(&connection, now).map_err(refused(path))?;
-        let readers = (0..READERS).map(|_| open_to_read(path).map(database::Connection::Sqlite)).collect::<rusqlite::Result<_>>();
+        let readers =
+            (0..READERS).map(|_| open_to_read(path).map(database::Connection::Sqlite)).collect::<rusqlite::Result<_>>();
         let readers = readers.map_err(refused(path))?;
         let file = |source| OpenError::File { path: path.to_owned(), source };
         let writer = Writer::start(connection, lock).map_err(file)?;

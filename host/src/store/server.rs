@@ -38,18 +38,11 @@ pub(super) struct Shared {
 
 impl Store {
     pub(super) fn open_server(address: &Address, connections: usize) -> Result<Self, OpenError> {
-        let refused = |source: database::Error| OpenError::Server { address: address.to_string(), reason: source.to_string() };
-        let first = address.connect().map_err(refused)?;
-        check(&first).map_err(refused)?.map_or(Ok(()), |reason| {
-            Err(OpenError::Server { address: address.to_string(), reason })
-        })?;
-        let done = migrate(&first).map_err(refused)?;
-        if done > MIGRATIONS.len() {
-            return Err(OpenError::NewerServer { address: address.to_string(), found: done, known: MIGRATIONS.len() });
-        }
-        let life: i64 = first.query_row("SELECT nextval('fences')", [], |row| row.get(0)).map_err(refused)?;
-        let fences = AtomicU64::new(u64::try_from(life).unwrap_or_default().saturating_mul(FENCES));
-        let failed = |source: std::io::Error| OpenError::Server { address: address.to_string(), reason: source.to_string() };
+        // A session waits on its own thread: the caller's may drive others.
+        let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(address)).join());
+        let (first, life) = prepared.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let fences = AtomicU64::new(life.saturating_mul(FENCES));
+        let failed = |source: std::io::Error| refused(address, source);
         let pool = Arc::new(Pool::start(address, first, connections).map_err(failed)?);
         let shared = Some(Shared::start(address).map_err(failed)?);
         let (readers, writer) = (Readers::Server(Arc::clone(&pool)), Writer::Server(pool));
@@ -116,11 +109,28 @@ impl Drop for Shared {
     }
 }
 
+fn refused(address: &Address, reason: impl ToString) -> OpenError {
+    OpenError::Server { address: address.to_string(), reason: reason.to_string() }
+}
+
+/// A first connection to a server that can be used, and the number of this life of the host.
+fn prepare(address: &Address) -> Result<(Connection, u64), OpenError> {
+    let failed = |source: database::Error| refused(address, source);
+    let first = address.connect().map_err(failed)?;
+    if let Some(reason) = check(&first).map_err(failed)? {
+        return Err(refused(address, reason));
+    }
+    let (found, known) = (migrate(&first).map_err(failed)?, MIGRATIONS.len());
+    if found > known {
+        return Err(OpenError::NewerServer { address: address.to_string(), found, known });
+    }
+    let life: i64 = first.query_row("SELECT nextval('fences')", [], |row| row.get(0)).map_err(failed)?;
+    Ok((first, u64::try_from(life).unwrap_or_default()))
+}
+
 /// Why this is no server for a store.
 fn check(connection: &Connection) -> database::Result<Option<String>> {
-    let said = |setting: &str| {
-        connection.query_row("SELECT current_setting(?)", [setting], |row| row.get::<String>(0))
-    };
+    let said = |setting: &str| connection.query_row("SELECT current_setting(?)", [setting], |row| row.get::<String>(0));
     let version: i64 = said("server_version_num")?.parse().unwrap_or_default();
     if version < OLDEST_SERVER {
         return Ok(Some(format!("Postgres {} is too old: 13 is needed", said("server_version")?)));

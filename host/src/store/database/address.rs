@@ -8,10 +8,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use std::future::poll_fn;
 use tokio::runtime::{Builder, Handle};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
@@ -181,7 +181,9 @@ mod tests {
         let address = Address::parse("postgres://me:hush-hush@db.example:5433/pay?sslmode=require").unwrap();
         assert_eq!(address.to_string(), "postgres://db.example/pay");
         assert!(!format!("{address:?}").contains("hush"));
-        for wrong in ["postgres://me:hush-hush@db:port/pay", "postgres://me:hush-hush@db", "postgres://db/x?sslmode=hush"] {
+        for wrong in
+            ["postgres://me:hush-hush@db:port/pay", "postgres://me:hush-hush@db", "postgres://db/x?sslmode=hush"]
+        {
             assert!(!Address::parse(wrong).unwrap_err().contains("hush"), "{wrong}");
         }
     }

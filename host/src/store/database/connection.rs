@@ -74,9 +74,7 @@ impl Connection {
     pub(in crate::store) fn begin_reading(&self) -> Result<()> {
         match self {
             Self::Sqlite(_) => self.step("BEGIN"),
-            Self::Postgres(session) => {
-                session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").map(|_| ())
-            }
+            Self::Postgres(session) => session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").map(|_| ()),
         }
     }
 

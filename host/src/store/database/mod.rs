@@ -22,7 +22,7 @@ mod value;
 
 pub use address::Address;
 pub(super) use connection::{Connection, Fate, Row};
+pub(super) use error::{Error, OptionalExtension, Result, Trouble};
 pub(super) use listen::{Shared, TIME, listen};
 pub(super) use postgres::PATIENCE;
-pub(super) use error::{Error, OptionalExtension, Result, Trouble};
 pub(super) use value::{FromValue, Params, ToValue, Value, params};

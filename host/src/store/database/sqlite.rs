@@ -27,9 +27,7 @@ pub(super) fn value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Val
 }
 
 /// Parameters, as SQLite takes them.
-pub(super) fn bound<'a>(
-    params: &'a [&'a dyn ToValue],
-) -> rusqlite::ParamsFromIter<impl Iterator<Item = Bound<'a>>> {
+pub(super) fn bound<'a>(params: &'a [&'a dyn ToValue]) -> rusqlite::ParamsFromIter<impl Iterator<Item = Bound<'a>>> {
     rusqlite::params_from_iter(params.iter().map(|param| Bound(*param)))
 }
 

@@ -16,7 +16,8 @@ mod writer;
 
 use super::database::{self, Connection, FromValue};
 use super::{
-    Address, Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Place, Settings, Store, StoreError, Told, What,
+    Address, Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Place, Settings, Store, StoreError,
+    Told, What,
 };
 use crate::clock::Timestamp;
 use crate::model::{
