@@ -1,5 +1,7 @@
 //! How the model's values stand in columns: moments and amounts as integers, states by name, lists as JSON.
 
+use super::audit::Action as AuditAction;
+use super::callbacks::CallbackState;
 use crate::clock::Timestamp;
 use crate::model::{
     ActionState, Amount, Carry, Interval, Kind, OperationKey, Origin, PaymentKey, PaymentState, Phase, Reference, Seed,
@@ -133,7 +135,7 @@ macro_rules! by_content {
     )*};
 }
 
-by_name!(ActionState, Interval, Kind, Origin, PaymentState, Phase, Settled, SubscriptionState);
+by_name!(ActionState, AuditAction, CallbackState, Interval, Kind, Origin, PaymentState, Phase, Settled, SubscriptionState);
 by_content!(
     OperationKey(i64),
     PaymentKey(i64),
