@@ -150,8 +150,9 @@ impl Operations {
         let told = Told { operation, outcome: &outcome, learned: &report.learned, subscribed: subscribed.as_deref() };
         let ids = told.ids(subject);
         let kept = is_kept(operation.kind, &outcome);
+        let now = self.0.clock.now();
         let finish = Finish {
-            now: self.0.clock.now(),
+            now,
             operation: operation.key,
             fence: operation.fence,
             settled: told::settled(&outcome),
@@ -166,7 +167,7 @@ impl Operations {
             },
             answer: None,
             answer_if_contradicted: None,
-            ask_at: None,
+            ask_at: self.first_asks(&operation.external, now),
         };
         let ended = ids.ended(operation.kind, outcome);
         let answer = respond(&Ok(ended.clone()));

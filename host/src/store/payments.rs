@@ -2,6 +2,7 @@
 
 use super::columns::{Columns, Json, Unsigned};
 use super::names::Named;
+use crate::clock::Timestamp;
 use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
@@ -10,8 +11,8 @@ macro_rules! select {
         concat!(
             "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, ",
             "currency, authorized, captured, refunded, state, ids, told, description, metadata, decline_code, carry, ",
-            "carry_format, review, sequence, observed_at, expires_at, ask_at, checked_at, created_at, updated_at, ",
-            "merged_into, (SELECT coalesce(told, tokens ->> 0, reference) FROM subscriptions ",
+            "carry_format, review, sequence, observed_at, expires_at, ask_at, asks, open_since, checked_at, created_at, ",
+            "updated_at, merged_into, (SELECT coalesce(told, tokens ->> 0, reference) FROM subscriptions ",
             "WHERE subscriptions.key = payments.subscription) ",
             "FROM payments WHERE ",
             $condition
@@ -76,6 +77,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
         observed_at: columns.next()?,
         expires_at: columns.next()?,
         ask_at: columns.next()?,
+        asks: columns.next()?,
+        open_since: columns.next()?,
         checked_at: columns.next()?,
         created_at: columns.next()?,
         updated_at: columns.next()?,
@@ -147,7 +150,7 @@ fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()
         "UPDATE payments SET payment_method = ?, amount = ?, currency = ?, authorized = ?, captured = ?, refunded = ?,
                              state = ?, ids = ?, told = ?, description = ?, metadata = ?, decline_code = ?, carry = ?,
                              carry_format = ?, review = ?, sequence = ?, observed_at = ?, expires_at = ?, ask_at = ?,
-                             checked_at = ?, updated_at = ?
+                             asks = ?, open_since = ?, checked_at = ?, updated_at = ?
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -170,6 +173,8 @@ fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()
         payment.observed_at,
         payment.expires_at,
         payment.ask_at,
+        payment.asks,
+        payment.open_since,
         payment.checked_at,
         payment.updated_at,
         payment.key,
@@ -265,6 +270,19 @@ fn insert_adopted_refund(connection: &Connection, payment: &Payment, refund: &Re
         refund.created_at,
     ])?;
     update_refund(connection, refund)?;
+    Ok(())
+}
+
+/// Where it stands is to be asked for from the beginning.
+pub(super) fn ask_anew(
+    connection: &Connection,
+    payment: PaymentKey,
+    at: Timestamp,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE payments SET ask_at = ?, asks = 0, open_since = ? WHERE key = ?")?
+        .execute(params![at, now, payment])?;
     Ok(())
 }
 

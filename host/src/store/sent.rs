@@ -4,7 +4,8 @@ use super::columns::{Columns, Json, KeptWrite};
 use super::{Store, StoreError, change, operations, subscription_change};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target, Write,
+    Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target,
+    Write,
 };
 use rusqlite::{Connection, params};
 
@@ -81,7 +82,7 @@ fn note_learned(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let operation = operations::held(connection, key, fence)?;
-    let when = change::When { now, ask_at: None };
+    let when = change::When { now, ask_at: AskAt::once(now) };
     let mut target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
     let mut refund_id = None;
     match learned {

@@ -6,7 +6,7 @@ use super::events::{self, Finding};
 use super::subscription_change::SubscriptionChanged;
 use super::{Store, StoreError, parked};
 use crate::clock::Timestamp;
-use crate::model::{DatedEvent, Event, Payment, Subscription, Trust};
+use crate::model::{AskAt, DatedEvent, Event, Payment, Subscription, Trust};
 use rusqlite::{Connection, params};
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ pub struct Receiving {
     pub parked_until: Timestamp,
     /// How long verified events are remembered once applied (rule 26).
     pub events_live: Duration,
-    /// When the provider is to be asked next about what is still open and has no time for it.
-    pub ask_at: Option<Timestamp>,
+    /// When the provider is to be asked first about what is left open.
+    pub ask_at: AskAt,
 }
 
 /// What became of one event.

@@ -1,5 +1,6 @@
 //! The promises of the store's commands, on a real file. What a test needs of a payment's life stands here.
 
+mod asks;
 mod callbacks;
 mod captures;
 mod claim;
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, Answer, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
+    Action, ActionState, Amount, Answer, AskAt, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
     PaymentState, Reference, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+/// When what is left open is asked about first.
+const LATER: AskAt = AskAt { unknown: Timestamp(NOW.0 + 10_000), pending: Timestamp(NOW.0 + 60_000) };
 
 struct Opened {
     store: Store,
@@ -159,7 +162,7 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
             headers: vec![("x-payment-outcome".into(), settled.name().into())],
             body: settled.name().into(),
         }),
-        ask_at: None,
+        ask_at: LATER,
     }
 }
 
@@ -208,6 +211,15 @@ impl Store {
 
     fn state_of(&self, id: &str) -> PaymentState {
         self.found(Name::Payment(id)).unwrap().payment.state
+    }
+
+    /// How many payments are due to be asked about.
+    fn due_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM payments WHERE ask_at <= {}", now.0))[0]
+    }
+
+    fn due_subscription_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM subscriptions WHERE ask_at <= {}", now.0))[0]
     }
 
     /// The types of the callbacks that were enqueued, oldest first.
