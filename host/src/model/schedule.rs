@@ -90,13 +90,15 @@ impl Schedule {
         let position = asked.asks as usize;
         let end = self.lasts.map(|lasts| asked.since.plus(lasts)).map(|end| asked.until.unwrap_or(end).max(end));
         let gap = match (self.gaps.get(position), self.gaps.last(), end) {
-            (_, _, Some(end)) if end <= now => return NextAsk::GiveUp,
+            // A clock that jumped must not end what was hardly asked about.
+            (None, _, Some(end)) if end <= now => return NextAsk::GiveUp,
             (Some(gap), _, _) | (None, Some(gap), Some(_)) => *gap,
             (None, _, _) => return NextAsk::GiveUp,
         };
         let wish = asked.wish.unwrap_or_default().min(LONGEST_WISH);
         let at = now.plus(jittered(gap, jitter));
-        NextAsk::At(end.map_or(at, |end| at.min(end)).max(now.plus(wish)))
+        let last_look = end.filter(|end| *end > now);
+        NextAsk::At(last_look.map_or(at, |end| at.min(end)).max(now.plus(wish)))
     }
 
     /// No question is ever planned further ahead: what is was planned by a clock that has been set back since.
@@ -236,7 +238,9 @@ mod tests {
             (pending(), 4, 6 * HOUR, 0.0, None, Some(DAY)),
             (pending(), 400, 29 * DAY + HOUR, 0.0, None, Some(23 * HOUR)),
             (pending(), 400, 29 * DAY + HOUR, 0.0, Some(DAY), Some(DAY)),
-            (pending(), 4, 30 * DAY, 0.0, None, None),
+            (pending(), 5, 30 * DAY, 0.0, None, None),
+            (pending(), 4, 30 * DAY, 0.0, None, Some(DAY)),
+            (pending(), 1, 300 * DAY, 0.0, None, Some(9 * MINUTE)),
             (schedule(&[], None), 0, 0, 0.0, None, None),
             (schedule(&[], Some(DAY)), 0, 0, 0.0, None, None),
         ];

@@ -39,7 +39,9 @@ impl<K: Eq + Hash> Asked<K> {
     /// When it may be asked again; none: now.
     pub(super) fn not_before(&self, asked_about: K, now: Timestamp, gap: Duration) -> Option<Timestamp> {
         let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.at.get(&asked_about).map(|at| at.plus(gap)).filter(|again| *again > now)
+        // What was noted before the clock was set back is no reason to wait.
+        let at = asked.at.get(&asked_about).filter(|at| **at <= now);
+        at.map(|at| at.plus(gap)).filter(|again| *again > now)
     }
 }
 
@@ -58,6 +60,7 @@ mod tests {
         }
         assert_eq!(asked.not_before(PaymentKey(0), Timestamp(10_999), GAP), Some(Timestamp(11_000)));
         assert_eq!(asked.not_before(PaymentKey(0), Timestamp(11_000), GAP), None);
+        assert_eq!(asked.not_before(PaymentKey(0), Timestamp(999), GAP), None, "the clock was set back");
         for key in 0..6 * REMEMBERED as i64 {
             asked.note(PaymentKey(-1 - key), Timestamp(20_000), GAP);
         }
