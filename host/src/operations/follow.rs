@@ -64,7 +64,7 @@ impl Operations {
             self.after_event(&unparked.external, unparked.received);
         }
         self.ask_what_is_due(now).await?;
-        for due in self.0.store.due_follow_ups(now, FOLLOW_UPS)? {
+        for due in self.0.store.due_follow_ups(now, FOLLOW_UPS).await? {
             // Begun again should this host die now; the claim lets only one through.
             self.0.store.put_off(due.key, now.plus(BEGIN_AGAIN)).await?;
             task::spawn("follow-up", self.clone().carry_out(due));

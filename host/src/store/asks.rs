@@ -1,10 +1,10 @@
 //! What the provider is to be asked about, taken by who asks and settled by what came of it (rules 6 and 10); and what
 //! merchants ask for themselves (rule 34).
 
+use super::database::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError, callbacks, payments, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{About, Callback, CallbackType, Payment, PaymentKey, Reference, Subscription, SubscriptionKey};
-use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
 
 /// How questions are taken that are due.
@@ -50,13 +50,14 @@ impl Table {
 impl Store {
     /// Externals of which something is due to be asked about.
     pub async fn due_ask_externals(&self, now: Timestamp, furthest: Timestamp) -> Result<Vec<String>, StoreError> {
-        self.parts.readers.read(|connection| {
+        let due = move |connection: &Connection| {
             let mut due = externals_due(connection, Table::Payments, now, furthest)?;
             due.extend(externals_due(connection, Table::Subscriptions, now, furthest)?);
             due.sort_unstable();
             due.dedup();
             Ok(due)
-        })
+        };
+        self.parts.readers.read(due).await
     }
 
     /// Takes payments of an external that are due to be asked about, the longest due first.
@@ -65,7 +66,7 @@ impl Store {
         let take = move |connection: &Connection| {
             let keys = take(connection, Table::Payments, &external, taking)?;
             let loaded = keys.into_iter().map(|key| payments::load(connection, PaymentKey(key)));
-            Ok(loaded.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+            Ok(loaded.filter_map(Result::transpose).collect::<database::Result<_>>()?)
         };
         self.parts.writer.durable(take).await
     }
@@ -80,7 +81,7 @@ impl Store {
         let take = move |connection: &Connection| {
             let keys = take(connection, Table::Subscriptions, &external, taking)?;
             let loaded = keys.into_iter().map(|key| subscriptions::load(connection, SubscriptionKey(key)));
-            Ok(loaded.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
+            Ok(loaded.filter_map(Result::transpose).collect::<database::Result<_>>()?)
         };
         self.parts.writer.durable(take).await
     }
@@ -124,14 +125,14 @@ impl Store {
         now: Timestamp,
         gap: Duration,
     ) -> Result<bool, StoreError> {
-        self.parts.writer.durable(move |connection| enqueue_check(connection, payment, refund, now, gap)).await
+        self.parts.writer.durable(move |connection| enqueue_check(connection, payment, refund.as_ref(), now, gap)).await
     }
 }
 
 fn enqueue_check(
     connection: &Connection,
     key: PaymentKey,
-    refund: Option<Reference>,
+    refund: Option<&Reference>,
     now: Timestamp,
     gap: Duration,
 ) -> Result<bool, StoreError> {
@@ -139,7 +140,7 @@ fn enqueue_check(
     if before.checked_at.is_some_and(|checked| checked.plus(gap) > now) {
         return Ok(false);
     }
-    let position = refund.and_then(|name| before.refunds.iter().position(|refund| refund.reference == name));
+    let position = refund.and_then(|name| before.refunds.iter().position(|refund| refund.reference == *name));
     let mut after = before.clone();
     after.checked_at = Some(now);
     after.sequence += 1;
@@ -156,7 +157,7 @@ fn externals_due(
     table: Table,
     now: Timestamp,
     furthest: Timestamp,
-) -> rusqlite::Result<Vec<String>> {
+) -> database::Result<Vec<String>> {
     let table = table.name();
     let sql = format!(
         "WITH RECURSIVE waiting (external) AS (
@@ -177,7 +178,7 @@ fn externals_due(
 }
 
 /// Takes what is due, and what a clock that ran ahead has planned, in one command: who comes second finds neither.
-fn take(connection: &Connection, table: Table, external: &str, taking: Taking) -> rusqlite::Result<Vec<i64>> {
+fn take(connection: &Connection, table: Table, external: &str, taking: Taking) -> database::Result<Vec<i64>> {
     let Taking { now, furthest, lease_until, limit } = taking;
     let mut keys = push_on(connection, table, external, "<=", now, lease_until, limit)?;
     let left = limit.saturating_sub(keys.len());
@@ -195,7 +196,7 @@ fn push_on(
     moment: Timestamp,
     lease_until: Timestamp,
     limit: usize,
-) -> rusqlite::Result<Vec<i64>> {
+) -> database::Result<Vec<i64>> {
     let table = table.name();
     let sql = format!(
         "UPDATE {table} SET ask_at = ?
@@ -215,11 +216,11 @@ fn settle(
     key: i64,
     lease: Timestamp,
     settled: &AskSettled,
-) -> rusqlite::Result<bool> {
+) -> database::Result<bool> {
     let table = table.name();
     let before = connection
         .prepare_cached(&format!("SELECT review FROM {table} WHERE key = ? AND ask_at = ?"))?
-        .query_row(params![key, lease], |row| row.get::<_, Option<String>>(0))
+        .query_row(params![key, lease], |row| row.get::<Option<String>>(0))
         .optional()?;
     let Some(review) = before else {
         return Ok(false);

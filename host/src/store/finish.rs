@@ -2,6 +2,7 @@
 //! (rules 4, 19, 29).
 
 use super::change::{self, Changed, When};
+use super::database::{self, Connection};
 use super::subscription_change::{self, SubscriptionChanged};
 use super::{Store, StoreError, follow_ups, names, operations, parked, payments, subscriptions};
 use crate::clock::Timestamp;
@@ -9,7 +10,6 @@ use crate::model::{
     ActionState, Answer, AskAt, Changes, Event, Kind, News, NewsState, Operation, OperationKey, Payment, PaymentState,
     Settled, SubscriptionNews, SubscriptionState,
 };
-use rusqlite::Connection;
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -127,7 +127,7 @@ pub(super) fn ask_about_what_was_lost(
     connection: &Connection,
     operation: &Operation,
     when: When,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     match (operation.kind, operation.payment, operation.subscription) {
         (Kind::Resume, Some(payment), _) => payments::ask_anew(connection, payment, when.ask_at.unknown, when.now),
         (Kind::Update | Kind::Expire, _, Some(subscription)) => {

@@ -2,13 +2,13 @@
 //! follows from it.
 
 use super::change::When;
+use super::database::{self, Connection, params};
 use super::{Store, StoreError, callbacks, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     AppliedToSubscription, AskAt, Changes, Subscription, SubscriptionKey, SubscriptionNews, UNDECIDED,
     apply_to_subscription,
 };
-use rusqlite::{Connection, params};
 
 /// What news made of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +25,13 @@ pub struct SubscriptionChanged {
 
 impl Store {
     /// The subscription that a token belongs to: told, the provider's, or the host's own.
-    pub fn subscription(&self, external: &str, token: &str) -> Result<Option<Subscription>, StoreError> {
-        self.parts.readers.read(|connection| {
-            let key = subscriptions::owner(connection, external, token)?;
+    pub async fn subscription(&self, external: &str, token: &str) -> Result<Option<Subscription>, StoreError> {
+        let (external, token) = (external.to_owned(), token.to_owned());
+        let find = move |connection: &Connection| {
+            let key = subscriptions::owner(connection, &external, &token)?;
             Ok(key.map(|key| subscriptions::load(connection, key)).transpose()?.flatten())
-        })
+        };
+        self.parts.readers.read(find).await
     }
 
     /// Takes in what the provider said when it was asked about this very subscription.
@@ -63,14 +65,15 @@ impl Store {
     }
 
     /// Whether a call that was to end this subscription got no answer.
-    pub fn an_end_was_lost(&self, subscription: SubscriptionKey) -> Result<bool, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn an_end_was_lost(&self, subscription: SubscriptionKey) -> Result<bool, StoreError> {
+        let was_lost = move |connection: &Connection| {
             let mut lost = connection.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM operations
                                 WHERE subscription = ? AND kind = 'expire' AND outcome = 'unknown')",
             )?;
             Ok(lost.query_row([subscription], |row| row.get(0))?)
-        })
+        };
+        self.parts.readers.read(was_lost).await
     }
 }
 
@@ -78,7 +81,7 @@ pub(super) fn set_ask(
     connection: &Connection,
     subscription: SubscriptionKey,
     at: Option<Timestamp>,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     connection
         .prepare_cached("UPDATE subscriptions SET ask_at = ? WHERE key = ?")?
         .execute(params![at, subscription])?;
@@ -91,7 +94,7 @@ pub(super) fn ask_anew(
     subscription: SubscriptionKey,
     at: Timestamp,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     connection
         .prepare_cached("UPDATE subscriptions SET ask_at = ?, asks = 0, open_since = ? WHERE key = ?")?
         .execute(params![at, now, subscription])?;
@@ -180,7 +183,7 @@ fn ask_about_unknown_payments(
     connection: &Connection,
     subscription: SubscriptionKey,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     connection
         .prepare_cached("UPDATE payments SET ask_at = ? WHERE subscription = ? AND state = 'unknown'")?
         .execute(params![now, subscription])?;

@@ -30,7 +30,7 @@ impl Operations {
         crash_point!("asking");
         let round = self.ask_all_open(payment).await;
         crash_point!("asked");
-        let Some(payment) = self.0.store.payment_by_key(payment.key)? else { return Ok(()) };
+        let Some(payment) = self.0.store.payment_by_key(payment.key).await? else { return Ok(()) };
         let now = self.0.clock.now();
         let asked = self.asked_about(&payment);
         if round.looked

@@ -45,9 +45,9 @@ async fn who_was_paused_past_its_lease_plans_nothing() {
     assert_eq!(taken(&store, paused).await, [payment.key], "another has it");
     let given_up = AskSettled { asks: 1, next: None, review: Some("nobody decides") };
     assert!(!store.settle_ask(payment.key, due.plus(MINUTE), given_up.clone()).await.unwrap());
-    assert_eq!(store.payment_by_key(payment.key).unwrap().unwrap().review, None);
+    assert_eq!(store.payment_by_key(payment.key).await.unwrap().unwrap().review, None);
     assert!(store.settle_ask(payment.key, paused.plus(MINUTE), given_up).await.unwrap(), "a person is told once");
-    let settled = store.payment_by_key(payment.key).unwrap().unwrap();
+    let settled = store.payment_by_key(payment.key).await.unwrap().unwrap();
     assert_eq!((settled.asks, settled.ask_at, settled.review.as_deref()), (1, None, Some("nobody decides")));
 }
 
@@ -60,7 +60,7 @@ async fn a_restart_goes_on_where_the_schedule_was() {
     taken(&store, due).await;
     store.settle_ask(payment.key, due.plus(MINUTE), next(4, due.plus(HOUR))).await.unwrap();
     let store = store.reopened(due.plus(MINUTE));
-    let after = store.payment_by_key(payment.key).unwrap().unwrap();
+    let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
     assert_eq!((after.asks, after.ask_at, after.open_since), (4, Some(due.plus(HOUR)), Some(NOW)));
     assert_eq!(taken(&store, due.plus(HOUR - SECOND)).await, []);
 }
@@ -76,7 +76,7 @@ async fn what_comes_to_stand_otherwise_meanwhile_is_planned_by_that_and_not_by_w
     let target = Target { host_reference: Some(payment.reference.0.clone()), ..pending.target.clone() };
     store.report_on(payment.key, News { target, ..pending }, due, ask_at).await.unwrap();
     store.settle_ask(payment.key, due.plus(MINUTE), next(1, due.plus(DAY))).await.unwrap();
-    let after = store.payment_by_key(payment.key).unwrap().unwrap();
+    let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
     assert_eq!((after.asks, after.ask_at, after.open_since), (0, Some(due.plus(HOUR)), Some(due)));
 }
 
@@ -91,7 +91,7 @@ async fn what_is_decided_is_asked_about_no_more_and_needs_nobody() {
     let target = Target { host_reference: Some(payment.reference.0.clone()), ..Target::default() };
     let accepted = News::new(Source::Inquiry, target, Action::Payment, NewsState::Accepted);
     store.report_on(payment.key, accepted, due, LATER).await.unwrap();
-    let after = store.payment_by_key(payment.key).unwrap().unwrap();
+    let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
     assert_eq!((after.state, after.ask_at, after.review), (PaymentState::Accepted, None, None));
 }
 

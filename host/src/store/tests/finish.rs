@@ -12,7 +12,7 @@ async fn what_is_sent_is_on_disk_before_it_leaves() {
     let store = opened();
     let (operation, _) = store.new_operation(pay("s-1")).await;
     store.sent(operation.key, operation.fence, &[write("a")], NOW).await.unwrap();
-    assert_eq!(store.operation(operation.key).unwrap().unwrap().phase, Phase::Sent);
+    assert_eq!(store.operation(operation.key).await.unwrap().unwrap().phase, Phase::Sent);
     store.sent(operation.key, operation.fence, &[write("b")], NOW).await.unwrap();
     let kept: Vec<serde_json::Value> =
         serde_json::from_str(&store.query::<String>("SELECT writes FROM operations")[0]).unwrap();
@@ -41,7 +41,7 @@ async fn an_end_writes_outcome_payment_names_answer_and_callback() {
     let store = opened();
     let (operation, _) = store.new_operation(pay("s-1")).await;
     let finished = store.finish(end(&operation, Settled::Succeeded, Some("p-1"))).await.unwrap();
-    let kept = store.operation(operation.key).unwrap().unwrap();
+    let kept = store.operation(operation.key).await.unwrap().unwrap();
     assert_eq!((kept.phase, kept.outcome), (Phase::Finished, Some(Settled::Succeeded)));
     assert_eq!(kept.answer.unwrap().headers, [("x-payment-outcome".to_owned(), "succeeded".to_owned())]);
     let payment = store.found(Name::Payment("p-1")).unwrap().payment;
@@ -112,7 +112,7 @@ async fn an_outcome_merges_with_the_payment_that_was_adopted_before_it() {
         assert_eq!(store.found(Name::Payment(name)).unwrap().payment, merged, "{name}");
     }
     assert_eq!(store.found(Name::Refund("r-1")).unwrap().payment, merged);
-    assert_eq!(store.payment_by_key(adopted.key).unwrap(), Some(merged));
+    assert_eq!(store.payment_by_key(adopted.key).await.unwrap(), Some(merged));
 }
 
 /// Rule 11.

@@ -52,6 +52,6 @@ async fn at_start_everything_that_ran_has_lapsed() {
     assert_eq!(after.refunds[0].told.as_ref(), Some(&refund.reference.0));
     assert_eq!((after.refundable(), after.ask_at), (Some(900), Some(NOW)));
     assert_eq!(store.told(), ["payment.accepted", "refund.pending"]);
-    assert_eq!(store.operation(refund.key).unwrap().unwrap().phase, Phase::Finished);
+    assert_eq!(store.operation(refund.key).await.unwrap().unwrap().phase, Phase::Finished);
     assert_eq!(store.lapse_all(NOW).await.unwrap(), []);
 }

@@ -61,7 +61,7 @@ async fn receive(store: &Store, trust: Trust, event: Event, now: Timestamp) -> R
 }
 
 fn found(store: &Store, token: &str) -> Subscription {
-    store.subscription("acme", token).unwrap().unwrap()
+    wait(store.subscription("acme", token)).unwrap().unwrap()
 }
 
 /// Rules 5, 15 and 29.
@@ -290,7 +290,7 @@ async fn verified_news_of_a_subscription_that_nobody_began_here_is_taken_in_afte
     let store = opened();
     let event = Event::Subscription(news("sub-7", SubscriptionState::Active));
     receive(&store, Trust::Verified, event, NOW).await;
-    assert!(store.subscription("acme", "sub-7").unwrap().is_none());
+    assert!(store.subscription("acme", "sub-7").await.unwrap().is_none());
     store.unpark(NOW.plus(DAY), LATER).await.unwrap();
     let adopted = found(&store, "sub-7");
     assert_eq!((adopted.state, adopted.shown_token()), (SubscriptionState::Active, "sub-7"));
