@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::database::Connection;
 use super::names::{self, Named};
-use super::{adopt, callbacks, follow_ups, payments};
+use super::{adopt, callbacks, follow_ups, payments, repeat};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Applied, AskAt, News, Origin, Payment, PaymentKey, UNDECIDED, apply};
 use std::collections::HashSet;
@@ -87,6 +87,9 @@ pub(super) fn write(
         }
         follow_up = follow_ups::keep(connection, before.key, &applied.follow_ups, when.now)?;
         give_back_undone(connection, before, &applied, when)?;
+        if before.open() != applied.payment.open() {
+            repeat::forget_decided(connection, &applied.payment)?;
+        }
     }
     Ok(Changed { payment: applied.payment, written, ask: applied.ask, alert: applied.alert, follow_up })
 }
