@@ -2,7 +2,10 @@
 
 use super::columns::{Columns, Json, Unsigned};
 use super::names::Named;
-use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
+use crate::clock::Timestamp;
+use crate::model::{
+    Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Reference, Refund,
+};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 macro_rules! select {
@@ -132,11 +135,29 @@ pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment)
             .execute(params![after.shop_transaction_id, after.key])?;
     }
     for capture in after.captures.iter().filter(|capture| !before.captures.contains(capture)) {
-        update_capture(connection, capture)?;
+        if !update_capture(connection, capture)? {
+            insert_adopted(
+                connection,
+                after,
+                Kind::Capture,
+                &capture.reference,
+                capture.amount.as_ref(),
+                capture.created_at,
+            )?;
+            update_capture(connection, capture)?;
+        }
     }
     for refund in after.refunds.iter().filter(|refund| !before.refunds.contains(refund)) {
         if !update_refund(connection, refund)? {
-            insert_adopted_refund(connection, after, refund)?;
+            insert_adopted(
+                connection,
+                after,
+                Kind::Refund,
+                &refund.reference,
+                Some(&refund.amount),
+                refund.created_at,
+            )?;
+            update_refund(connection, refund)?;
         }
     }
     Ok(())
@@ -213,7 +234,8 @@ fn read_refund(columns: &mut Columns<'_>) -> rusqlite::Result<Refund> {
 }
 
 fn read_capture(columns: &mut Columns<'_>, void: bool) -> rusqlite::Result<Capture> {
-    let (operation, _adopted) = (columns.next()?, columns.next::<bool>()?);
+    let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
+    let operation = (!adopted).then_some(key);
     let (reference, ids, _told) = (columns.next()?, columns.next_list()?, columns.next::<Option<String>>()?);
     // Of a payment that was made elsewhere, nobody here may know how much was reserved.
     let (amount, state) = (columns.next_amount()?, columns.next()?);
@@ -222,13 +244,12 @@ fn read_capture(columns: &mut Columns<'_>, void: bool) -> rusqlite::Result<Captu
     Ok(Capture { operation, void, reference, ids, amount, last, state, created_at })
 }
 
-fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Result<()> {
-    connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ? WHERE key = ?")?.execute(params![
-        capture.state,
-        Json(&capture.ids),
-        capture.operation
-    ])?;
-    Ok(())
+/// Says whether there is such a capture or void.
+fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Result<bool> {
+    let mut statement =
+        connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ?, last = ? WHERE reference = ?")?;
+    let found = statement.execute(params![capture.state, Json(&capture.ids), capture.last, capture.reference])?;
+    Ok(found > 0)
 }
 
 /// Says whether there is such a refund.
@@ -249,22 +270,30 @@ fn update_refund(connection: &Connection, refund: &Refund) -> rusqlite::Result<b
     Ok(found > 0)
 }
 
-/// A refund that nobody called us for is finished from the start: it has no caller, no keys, no plugin.
-fn insert_adopted_refund(connection: &Connection, payment: &Payment, refund: &Refund) -> rusqlite::Result<()> {
+/// A refund or capture that nobody called us for is finished from the start: it has no caller, no keys, no plugin.
+fn insert_adopted(
+    connection: &Connection,
+    payment: &Payment,
+    kind: Kind,
+    reference: &Reference,
+    amount: Option<&Amount>,
+    created_at: Timestamp,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO operations (payment, external, kind, reference, fingerprint, seed, version, amount, currency,
                                  attempt, phase, fence, lease_until, created_at)
-         VALUES (?, ?, 'refund', ?, '', zeroblob(16), '', ?, ?, 0, 'finished', 0, 0, ?)",
+         VALUES (?, ?, ?, ?, '', ?, '', ?, ?, 0, 'finished', 0, 0, ?)",
     )?;
     statement.execute(params![
         payment.key,
         payment.external,
-        refund.reference,
-        Unsigned(refund.amount.minor),
-        refund.amount.currency,
-        refund.created_at,
+        kind,
+        reference,
+        [0_u8; 16].as_slice(),
+        amount.map(|amount| Unsigned(amount.minor)),
+        amount.map(|amount| &amount.currency),
+        created_at,
     ])?;
-    update_refund(connection, refund)?;
     Ok(())
 }
 
