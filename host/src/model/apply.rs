@@ -74,7 +74,7 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
         Action::Capture | Action::Void if capture::apply(&mut applied, news, now) => {}
         Action::Payment | Action::Capture | Action::Void => {
             if apply_to_payment(&mut applied, news) {
-                capture::settle_by_payment(&mut applied, before.captured.unwrap_or_default());
+                capture::settle_by_payment(&mut applied, news, before);
             }
         }
     }
@@ -101,7 +101,7 @@ fn apply_to_payment(applied: &mut Applied, news: &News) -> bool {
     };
     if let Some(review) = amounts::review_of(&applied.payment, news, reported) {
         amounts::flag(applied, review);
-        if matches!(reported, PaymentState::Accepted | PaymentState::Authorized) {
+        if matches!(reported, PaymentState::Accepted | PaymentState::Authorized) || news.action == Action::Void {
             return false;
         }
     }

@@ -351,14 +351,14 @@ impl Payment {
     }
 
     /// Minor units that may still be captured; none where what was reserved is not known, and the provider alone judges.
-    /// A void that is not decided holds all of it (rule 12).
+    /// A void that is not decided holds all of it, however much it is (rule 12).
     pub fn capturable(&self) -> Option<u64> {
-        let reserved = self.authorized.or(self.amount.as_ref().map(|amount| amount.minor))?;
         let done = |capture: &Capture| capture.state == ActionState::Accepted;
         let closed = |capture: &Capture| (capture.state.holds() || done(capture)) && (capture.void || capture.last);
         if self.captures.iter().any(closed) {
             return Some(0);
         }
+        let reserved = self.authorized.or(self.amount.as_ref().map(|amount| amount.minor))?;
         let sum = |counts: &dyn Fn(&Capture) -> bool| {
             total(self.captures.iter().filter(|capture| counts(capture)).map(Capture::minor))
         };

@@ -12,17 +12,16 @@ pub(super) fn review_of(payment: &Payment, news: &News, reported: PaymentState) 
     if news.review.is_some() {
         return news.review.clone();
     }
-    if let Some(review) = beyond_reserved(payment, news).or_else(|| other_currency(payment, news)) {
+    if let Some(review) = beyond_reserved(payment, news).or_else(|| unlike_what_is_known(payment, news)) {
         return Some(review);
     }
-    let taken = payment.captured.filter(|minor| *minor > 0);
-    let agreed_before = of_payment(payment, taken.or(payment.authorized));
+    let agreed = [payment.captured.filter(|minor| *minor > 0), payment.authorized];
+    let agreed_before = |said: &Amount| agreed.iter().any(|minor| of_payment(payment, *minor).as_ref() == Some(said));
     match (&news.amount, news.action, reported) {
-        (Some(said), Action::Payment, PaymentState::Accepted | PaymentState::Authorized)
-            if agreed_before.as_ref() != Some(said) =>
-        {
+        (Some(said), Action::Payment, PaymentState::Accepted | PaymentState::Authorized) if !agreed_before(said) => {
             disagreement(Some(said), news.partial, payment.amount.as_ref())
         }
+        (said, Action::Void, _) => disagreement(said.as_ref(), news.partial, payment.amount.as_ref()),
         _ => None,
     }
 }
@@ -40,11 +39,15 @@ pub(super) fn beyond_reserved(payment: &Payment, news: &News) -> Option<String> 
     beyond(ceiling.as_ref()).or_else(|| beyond(whole))
 }
 
-/// A payment of which only refunds were known has their currency.
-fn other_currency(payment: &Payment, news: &News) -> Option<String> {
-    let (known, said) = (payment.currency()?, news.amount.as_ref()?);
-    let differs = payment.amount.is_none() && known != said.currency;
-    differs.then(|| format!("refunded in {known}, the provider says {} {}", said.minor, said.currency))
+/// A payment of which only refunds and captures were known has the currency of those, and is no less than they are.
+fn unlike_what_is_known(payment: &Payment, news: &News) -> Option<String> {
+    let said = news.amount.as_ref().filter(|_| payment.amount.is_none() && news.action == Action::Payment)?;
+    let says = |known: String| format!("{known}, the provider says {} {}", said.minor, said.currency);
+    if let Some(currency) = payment.currency().filter(|currency| *currency != said.currency) {
+        return Some(says(format!("refunded in {currency}")));
+    }
+    let captured = capture::done(payment);
+    (captured > said.minor).then(|| says(format!("captured {captured}")))
 }
 
 /// Minor units that may be captured in all, where known.
@@ -58,14 +61,14 @@ fn of_payment(payment: &Payment, minor: Option<u64>) -> Option<Amount> {
 
 /// What a payment that has come to stand so has of its amounts.
 pub(super) fn settle(payment: &mut Payment, news: &News, state: PaymentState) {
-    if payment.amount.is_none() && news.action == Action::Payment {
+    if payment.amount.is_none() && news.action == Action::Payment && unlike_what_is_known(payment, news).is_none() {
         payment.amount.clone_from(&news.amount);
     }
     let said = news.amount.as_ref().or(payment.amount.as_ref()).map(|amount| amount.minor);
     match state {
         PaymentState::Authorized => payment.authorized = said,
         PaymentState::Accepted => {
-            let captured = news.captured.as_ref().map(|amount| amount.minor);
+            let captured = news.captured.as_ref().map(|amount| amount.minor.max(capture::done(payment)));
             let all = payment.authorized.filter(|_| news.amount.is_none());
             let captured = captured.or_else(|| capture::taken(payment)).or(all).or(said);
             payment.captured = at_most(captured, reserved(payment));

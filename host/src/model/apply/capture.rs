@@ -58,12 +58,11 @@ fn contradicts_end(payment: &Payment, news: &News) -> bool {
     payment.state.frees_business_key() && news.source == Source::Verified { can_ask: true }
 }
 
-/// News of the payment itself may show what became of the one capture or void that nobody has heard of. `before` is what
-/// was captured until then.
-pub(super) fn settle_by_payment(applied: &mut Applied, before: u64) {
+/// A change of the payment itself may show what became of the one capture or void that nobody has heard of.
+pub(super) fn settle_by_payment(applied: &mut Applied, news: &News, before: &Payment) {
     let payment = &mut applied.payment;
-    let gained = payment.captured.unwrap_or_default().saturating_sub(before);
-    let released = payment.state == PaymentState::Voided;
+    let gained = payment.captured.unwrap_or_default().saturating_sub(before.captured.unwrap_or_default());
+    let released = payment.state == PaymentState::Voided && before.state != PaymentState::Voided;
     let mut open = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
     let (Some(position), None) = (open.next(), open.next()) else {
         return;
@@ -73,6 +72,9 @@ pub(super) fn settle_by_payment(applied: &mut Applied, before: u64) {
     let shown = if capture.void { released } else { gained > 0 && gained == capture.minor() };
     if shown {
         capture.state = ActionState::Accepted;
+        if !add_new(&mut capture.ids, news.action_id.iter()) {
+            applied.alert = Some(TOO_MANY);
+        }
     }
 }
 
@@ -86,7 +88,7 @@ pub(super) fn taken(payment: &Payment) -> Option<u64> {
 }
 
 /// Minor units of captures that are done.
-fn done(payment: &Payment) -> u64 {
+pub(super) fn done(payment: &Payment) -> u64 {
     let counts = |capture: &&Capture| !capture.void && capture.state == ActionState::Accepted;
     total(payment.captures.iter().filter(counts).map(Capture::minor))
 }
@@ -170,7 +172,7 @@ fn told(before: &Payment, payment: &Payment, position: usize, known: ActionState
     let adds_nothing = (before.state, before.captured) == (payment.state, payment.captured);
     match capture.state {
         // One that was made elsewhere is known already by what was captured in all.
-        ActionState::Accepted if capture.operation.is_none() && adds_nothing => None,
+        ActionState::Accepted if capture.operation.is_none() && known == ActionState::Started && adds_nothing => None,
         ActionState::Accepted if !capture.void && before.state.frees_business_key() => {
             Some(CallbackType::PaymentLateSuccess)
         }

@@ -21,7 +21,7 @@ impl fmt::Debug for Step {
     }
 }
 
-/// What a caller asks for. As the store's claim does, it takes no more than is left (rule 12).
+/// What a caller asks for. As the store's claim does, it takes no more than is left, in the same currency (rule 12).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Claim {
     Refund(u64),
@@ -33,7 +33,8 @@ impl Claim {
     pub(super) fn make(self, payment: &mut Payment) {
         let number = payment.refunds.len() + payment.captures.len();
         let (operation, reference) = (Some(OperationKey(number as i64)), Reference(format!("op-{number}")));
-        let state = payment.state;
+        let (state, currency) = (payment.state, payment.currency().unwrap_or("EUR").to_owned());
+        let asked = |minor| Amount { minor, currency: currency.clone() };
         match self {
             Self::Refund(minor) => {
                 if state == PaymentState::Accepted && payment.refundable().is_none_or(|left| minor <= left) {
@@ -42,7 +43,7 @@ impl Claim {
                         reference,
                         ids: Vec::new(),
                         told: None,
-                        amount: euro(minor),
+                        amount: asked(minor),
                         state: ActionState::Started,
                         description: None,
                         carry: None,
@@ -60,7 +61,7 @@ impl Claim {
                 let held = payment.captures.iter().any(|capture| capture.state.holds());
                 let fits = payment.capturable().zip(minor).is_none_or(|(left, minor)| minor <= left);
                 if reserved && (if void { !held } else { fits }) {
-                    let (ids, amount) = (Vec::new(), minor.map(euro));
+                    let (ids, amount) = (Vec::new(), minor.map(asked));
                     let state = ActionState::Started;
                     let capture = Capture { operation, void, reference, ids, amount, last, state, created_at: NOW };
                     payment.captures.push(capture);
