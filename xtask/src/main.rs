@@ -3,11 +3,11 @@
 //! It builds, starts and tests what is in this workspace, and knows nothing of payments.
 
 mod bench;
-mod browser;
 mod build_plugins;
 mod conformance;
 mod debian_toolchain;
 mod demo;
+mod installed;
 mod program;
 mod test;
 mod wasm_target;

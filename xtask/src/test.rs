@@ -1,13 +1,14 @@
 //! Everything that a fresh clone needs to be tested, and then the tests, with one summary at the end.
 
-use crate::browser;
 use crate::build_plugins;
 use crate::demo;
+use crate::installed;
 use crate::program::{self, progress};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use test_postgres::{Cluster, Durability};
 
 /// Build plugins and guests, then run every test.
 #[derive(clap::Args)]
@@ -24,14 +25,13 @@ pub(crate) struct Arguments {
 
 /// The chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    // Whoever asks for the tests of one crate hardly means those in a browser.
-    if !names_a_package(&arguments.cargo) {
-        browser::ensure();
-    }
+    installed::ensure();
     build_plugins::build_all(workspace)?;
     // Tests that kill hosts start the program, which `cargo test` does not build.
     build_programs(workspace)?;
-    let tally = test(workspace, &arguments.cargo)?;
+    // Ends with this chore, however that ends.
+    let postgres = postgres();
+    let tally = test(workspace, &arguments.cargo, postgres.as_ref())?;
     // The calls of the demonstration are promises too; whoever asks for certain tests wants those.
     let demo = if arguments.cargo.is_empty() { program::run(&mut demo::once(workspace)) } else { Ok(()) };
 
@@ -45,8 +45,21 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     demo.context("the demonstration is not as promised")
 }
 
-fn test(workspace: &Workspace, arguments: &[String]) -> Result<Tally> {
+/// One server for the whole run, unless whoever runs this has named one. The tests that need it say what is missing, and
+/// no other fails.
+fn postgres() -> Option<Cluster> {
+    if std::env::var_os(test_postgres::ADDRESS).is_some() {
+        return None;
+    }
+    let started = Cluster::start(Durability::Process);
+    started.inspect_err(|error| progress(format_args!("the tests have no Postgres: {error:#}"))).ok()
+}
+
+fn test(workspace: &Workspace, arguments: &[String], postgres: Option<&Cluster>) -> Result<Tally> {
     let mut command = program::cargo();
+    if let Some(postgres) = postgres {
+        command.env(test_postgres::ADDRESS, postgres.address());
+    }
     command.args(["test", "--no-fail-fast"]);
     if !names_a_package(arguments) {
         command.arg("--workspace");

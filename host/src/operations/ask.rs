@@ -79,6 +79,13 @@ impl<K: Eq + Hash> Asked<K> {
     }
 }
 
+/// What a search is to find; what belongs to other operations is discarded.
+enum Sought<'a> {
+    Payment(&'a Payment),
+    Refund(&'a Payment, &'a Refund),
+    Capture(&'a Capture, Action),
+}
+
 impl Operations {
     /// Asks about a payment, or something that was done to it, and returns it as it is afterwards.
     pub(super) async fn ask(&self, payment: &Payment, about: About) -> Result<Payment, Silence> {
@@ -116,19 +123,19 @@ impl Operations {
             payment: None,
             subscription: None,
         };
-        let nothing = self.what_nothing_means(payment);
-        self.search(serving, query, nothing, |news| self.is_of_payment(payment, news)).await
+        let nothing = self.what_nothing_means(payment).await;
+        self.search(serving, query, nothing, Sought::Payment(payment)).await
     }
 
     /// What it means that the provider has no such payment: that nothing happened, unless the subscription that it
     /// began lives. Where nobody knows that, it means nothing yet.
-    fn what_nothing_means(&self, payment: &Payment) -> Option<NewsState> {
+    async fn what_nothing_means(&self, payment: &Payment) -> Option<NewsState> {
         let begun = matches!(payment.origin, Origin::Schedule | Origin::Start);
         let subscription = payment.subscription.as_ref().filter(|_| begun);
         let Some(subscription) = subscription.filter(|_| payment.state == PaymentState::Unknown) else {
             return (payment.state == PaymentState::Unknown).then_some(NewsState::NotExecuted);
         };
-        match self.0.store.subscription(&payment.external, &subscription.token).ok().flatten()?.state {
+        match self.0.store.subscription(&payment.external, &subscription.token).await.ok().flatten()?.state {
             SubscriptionState::Declined | SubscriptionState::NotExecuted => Some(NewsState::NotExecuted),
             SubscriptionState::Started | SubscriptionState::Unknown => None,
             _ => Some(NewsState::NotCharged),
@@ -159,7 +166,7 @@ impl Operations {
             subscription: None,
         };
         let nothing = (refund.state == ActionState::Unknown).then_some(NewsState::NotExecuted);
-        let found = self.search(serving, query, nothing, |news| is_of_refund(payment, refund, news)).await;
+        let found = self.search(serving, query, nothing, Sought::Refund(payment, refund)).await;
         found.map(by_reference)
     }
 
@@ -189,13 +196,8 @@ impl Operations {
             payment: Some(known(payment)),
             subscription: None,
         };
-        let is_it = |news: &News| {
-            news.action == action
-                && (news.target.host_reference.as_ref() == Some(&capture.reference.0)
-                    || news.action_id.as_ref().is_some_and(|id| capture.ids.contains(id)))
-        };
         let nothing = (capture.state == ActionState::Unknown).then_some(NewsState::NotExecuted);
-        let found = self.search(serving, query, nothing, is_it).await?;
+        let found = self.search(serving, query, nothing, Sought::Capture(capture, action)).await?;
         let host_reference = Some(capture.reference.0.clone());
         Ok(News { target: Target { host_reference, ..found.target }, ..found })
     }
@@ -232,7 +234,10 @@ impl Operations {
             }
             Event::Subscription(news) => {
                 let named = news.tokens.iter().chain(&news.host_reference);
-                let known = named.filter_map(|name| self.0.store.subscription(external, name).ok().flatten()).next();
+                let mut known = None;
+                for name in named {
+                    known = known.or(self.0.store.subscription(external, name).await.ok().flatten());
+                }
                 let Some(known) = known else {
                     tell_unmatched(external, 1);
                     return;
@@ -246,14 +251,14 @@ impl Operations {
         }
     }
 
-    /// Looks for what was never acknowledged. `is_it` discards what belongs to other operations; `nothing` is what it means
+    /// Looks for what was never acknowledged. What belongs to other operations is discarded; `nothing` is what it means
     /// where nothing is found, and that proves something.
     async fn search(
         &self,
         serving: &Serving,
         query: Query,
         nothing: Option<NewsState>,
-        is_it: impl Fn(&News) -> bool,
+        sought: Sought<'_>,
     ) -> Result<News, Silence> {
         if !serving.plugin.interfaces().has(Interface::Search) {
             return Err(Silence::CannotAsk);
@@ -266,7 +271,13 @@ impl Operations {
             Err(failure) => return Err(Silence::Failed(failure.to_string())),
         };
         let nothing_found = found.is_empty();
-        let mut candidates = found.into_iter().filter(is_it);
+        let mut candidates = Vec::new();
+        for news in found {
+            if self.is_it(&sought, &news).await {
+                candidates.push(news);
+            }
+        }
+        let mut candidates = candidates.into_iter();
         match (candidates.next(), candidates.next()) {
             (Some(news), None) => Ok(news),
             (Some(_), Some(_)) => Err(Silence::Failed("the search found several that it may be".into())),
@@ -280,9 +291,17 @@ impl Operations {
         }
     }
 
+    async fn is_it(&self, sought: &Sought<'_>, news: &News) -> bool {
+        match sought {
+            Sought::Payment(payment) => self.is_of_payment(payment, news).await,
+            Sought::Refund(payment, refund) => is_of_refund(payment, refund, news),
+            Sought::Capture(capture, action) => is_of_capture(capture, *action, news),
+        }
+    }
+
     /// Whether a found payment is this one: it says so by our name for it, or it has no name of ours, agrees in what
     /// the merchant calls it and in the amount, and is nobody else's.
-    fn is_of_payment(&self, payment: &Payment, news: &News) -> bool {
+    async fn is_of_payment(&self, payment: &Payment, news: &News) -> bool {
         if news.action != Action::Payment {
             return false;
         }
@@ -292,13 +311,27 @@ impl Operations {
         let agrees = news.target.shop_transaction_id.is_some()
             && news.target.shop_transaction_id == payment.shop_transaction_id
             && news.amount == payment.amount;
-        agrees && news.target.payment_ids.iter().all(|id| self.is_free(payment, id))
+        if !agrees {
+            return false;
+        }
+        for id in &news.target.payment_ids {
+            if !self.is_free(payment, id).await {
+                return false;
+            }
+        }
+        true
     }
 
-    fn is_free(&self, payment: &Payment, id: &str) -> bool {
-        let owner = self.0.store.payment(&payment.external, Name::Payment(id));
+    async fn is_free(&self, payment: &Payment, id: &str) -> bool {
+        let owner = self.0.store.payment(&payment.external, Name::Payment(id)).await;
         owner.is_ok_and(|owner| owner.is_none_or(|owner| owner.payment.key == payment.key))
     }
+}
+
+fn is_of_capture(capture: &Capture, action: Action, news: &News) -> bool {
+    news.action == action
+        && (news.target.host_reference.as_ref() == Some(&capture.reference.0)
+            || news.action_id.as_ref().is_some_and(|id| capture.ids.contains(id)))
 }
 
 /// A plugin told of what nobody knows here: that is not kept, and a person is told.

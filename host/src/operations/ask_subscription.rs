@@ -26,7 +26,7 @@ impl Operations {
         if self.0.registry.external(external).is_none() {
             return Err(super::Error::UnknownExternal);
         }
-        let Some(subscription) = self.0.store.subscription(external, &token).map_err(store_away)? else {
+        let Some(subscription) = self.0.store.subscription(external, &token).await.map_err(store_away)? else {
             return self.look_elsewhere(external, token).await;
         };
         let untold = SubscriptionState::Started;

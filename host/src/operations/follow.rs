@@ -65,7 +65,7 @@ impl Operations {
         for unparked in self.0.store.unpark(now, None).await? {
             self.after_event(&unparked.external, unparked.received);
         }
-        for payment in self.0.store.due_asks(now, QUESTIONS)? {
+        for payment in self.0.store.due_asks(now, QUESTIONS).await? {
             let again = self.0.asked.not_before(payment.key, now, self.0.settings.ask_gap);
             // Asked for again should this host die now; and a hint that comes meanwhile is not wiped out by its end.
             let lease = again.unwrap_or(now.plus(ASK_AGAIN));
@@ -75,7 +75,7 @@ impl Operations {
                 task::spawn("question", self.clone().ask_due(payment, lease));
             }
         }
-        for subscription in self.0.store.due_subscription_asks(now, QUESTIONS)? {
+        for subscription in self.0.store.due_subscription_asks(now, QUESTIONS).await? {
             let again = self.0.asked_subscriptions.not_before(subscription.key, now, self.0.settings.ask_gap);
             let lease = again.unwrap_or(now.plus(ASK_AGAIN));
             self.0.store.set_subscription_ask(subscription.key, Some(lease)).await?;
@@ -83,7 +83,7 @@ impl Operations {
                 task::spawn("question", self.clone().ask_due_subscription(subscription, lease));
             }
         }
-        for due in self.0.store.due_follow_ups(now, QUESTIONS)? {
+        for due in self.0.store.due_follow_ups(now, QUESTIONS).await? {
             // Begun again should this host die now; the claim lets only one through.
             self.0.store.put_off(due.key, now.plus(ASK_AGAIN)).await?;
             task::spawn("follow-up", self.clone().carry_out(due));

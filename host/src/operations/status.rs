@@ -67,7 +67,7 @@ impl Operations {
         if self.0.registry.external(external).is_none() {
             return Err(Error::UnknownExternal);
         }
-        let Some(found) = self.0.store.payment(external, lookup.name()).map_err(store_away)? else {
+        let Some(found) = self.0.store.payment(external, lookup.name()).await.map_err(store_away)? else {
             return self.look_at_the_provider(external, lookup).await;
         };
         let (payment, refund) = (found.payment, found.refund);

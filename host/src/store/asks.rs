@@ -1,31 +1,32 @@
 //! When payments are asked for next, and what merchants ask for themselves (rules 6 and 34).
 
+use super::database::{self, Connection, params};
 use super::{Store, StoreError, callbacks, payments};
 use crate::clock::Timestamp;
 use crate::model::{About, Callback, CallbackType, Payment, PaymentKey, Reference};
-use rusqlite::{Connection, params};
 use std::time::Duration;
 
 impl Store {
     /// Payments that the provider is to be asked about by now, the longest due first.
-    pub fn due_asks(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn due_asks(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        let due = move |connection: &Connection| {
             let mut statement =
                 connection.prepare_cached("SELECT key FROM payments WHERE ask_at <= ? ORDER BY ask_at LIMIT ?")?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let keys = statement.query_map(params![now, limit], |row| row.get(0))?;
             let loaded = keys.map(|key| payments::load(connection, key?));
-            Ok(loaded.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
-        })
+            Ok(loaded.filter_map(Result::transpose).collect::<database::Result<_>>()?)
+        };
+        self.parts.readers.read(due).await
     }
 
     /// When the next payment is due to be asked for.
-    pub fn next_ask_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.parts.readers.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT min(ask_at) FROM payments WHERE ask_at IS NOT NULL")?;
-            Ok(statement.query_row([], |row| row.get(0))?)
-        })
+    pub async fn next_ask_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let due = |connection: &Connection| {
+            Ok(connection
+                .query_row("SELECT min(ask_at) FROM payments WHERE ask_at IS NOT NULL", [], |row| row.get(0))?)
+        };
+        self.parts.readers.read(due).await
     }
 
     /// Says when the provider is to be asked next about a payment; none: no more.
@@ -67,14 +68,14 @@ impl Store {
         now: Timestamp,
         gap: Duration,
     ) -> Result<bool, StoreError> {
-        self.parts.writer.durable(move |connection| enqueue_check(connection, payment, refund, now, gap)).await
+        self.parts.writer.durable(move |connection| enqueue_check(connection, payment, refund.as_ref(), now, gap)).await
     }
 }
 
 fn enqueue_check(
     connection: &Connection,
     key: PaymentKey,
-    refund: Option<Reference>,
+    refund: Option<&Reference>,
     now: Timestamp,
     gap: Duration,
 ) -> Result<bool, StoreError> {
@@ -82,7 +83,7 @@ fn enqueue_check(
     if before.checked_at.is_some_and(|checked| checked.plus(gap) > now) {
         return Ok(false);
     }
-    let position = refund.and_then(|name| before.refunds.iter().position(|refund| refund.reference == name));
+    let position = refund.and_then(|name| before.refunds.iter().position(|refund| refund.reference == *name));
     let mut after = before.clone();
     after.checked_at = Some(now);
     after.sequence += 1;

@@ -1,11 +1,11 @@
 //! The one way by which news changes what is on disk: `apply` decides, this writes all that follows from it.
 
 use super::StoreError;
+use super::database::Connection;
 use super::names::{self, Named};
 use super::{adopt, callbacks, follow_ups, payments};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Applied, News, Origin, Payment, PaymentKey, apply};
-use rusqlite::Connection;
 use std::collections::HashSet;
 
 /// What news made of a payment.

@@ -2,6 +2,7 @@
 //! (rules 4, 19, 29).
 
 use super::change::{self, Changed, When};
+use super::database::Connection;
 use super::subscription_change::{self, SubscriptionChanged};
 use super::{Store, StoreError, follow_ups, names, operations, parked, payments, subscriptions};
 use crate::clock::Timestamp;
@@ -9,7 +10,6 @@ use crate::model::{
     ActionState, Answer, Changes, Event, Kind, News, NewsState, Operation, OperationKey, Payment, PaymentState,
     Settled, SubscriptionNews, SubscriptionState,
 };
-use rusqlite::Connection;
 use std::time::Duration;
 
 /// When a subscription is asked about whose change got lost: its caller may send it again before.

@@ -1,13 +1,13 @@
 //! What becomes of operations whose host stopped: *unknown* where something may have left, else *not executed* (rule 3).
 
 use super::change::{Changed, When};
+use super::database::{self, Connection};
 use super::{Store, StoreError, finish, follow_ups, operations, parked, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     Action, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, SubscriptionNews,
     SubscriptionState, Target, apply_to_subscription,
 };
-use rusqlite::Connection;
 
 /// An operation that was ended because its lease had lapsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Store {
     }
 
     async fn lapse_until(&self, until: Timestamp, now: Timestamp) -> Result<Vec<Lapsed>, StoreError> {
-        if self.parts.readers.read(|connection| Ok(lapsed(connection, until)?))?.is_empty() {
+        if self.parts.readers.read(move |connection| Ok(lapsed(connection, until)?)).await?.is_empty() {
             return Ok(Vec::new());
         }
         let end_all = move |connection: &Connection| {
@@ -44,7 +44,7 @@ impl Store {
     }
 }
 
-fn lapsed(connection: &Connection, until: Timestamp) -> rusqlite::Result<Vec<OperationKey>> {
+fn lapsed(connection: &Connection, until: Timestamp) -> database::Result<Vec<OperationKey>> {
     let mut statement = connection.prepare_cached(
         "SELECT key FROM operations INDEXED BY operations_open WHERE phase <> 'finished' AND lease_until <= ?
          ORDER BY lease_until, key",

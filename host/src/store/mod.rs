@@ -26,6 +26,7 @@ mod change;
 mod charges;
 mod claim;
 mod columns;
+mod database;
 mod decide;
 mod error;
 mod events;

@@ -1,12 +1,12 @@
 //! The row of a payment, its refunds and captures, which are rows of `operations`.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Params, Row, params};
 use super::names::Named;
 use crate::clock::Timestamp;
 use crate::model::{
     Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Reference, Refund,
 };
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 macro_rules! select {
     ($condition:literal) => {
@@ -14,8 +14,9 @@ macro_rules! select {
             "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, ",
             "currency, authorized, captured, refunded, state, ids, told, description, metadata, decline_code, carry, ",
             "carry_format, review, sequence, observed_at, expires_at, ask_at, checked_at, created_at, updated_at, ",
-            "merged_into, (SELECT coalesce(told, tokens ->> 0, reference) FROM subscriptions ",
-            "WHERE subscriptions.key = payments.subscription) ",
+            "merged_into, ",
+            "(SELECT coalesce(told, reference) FROM subscriptions WHERE subscriptions.key = payments.subscription), ",
+            "(SELECT tokens FROM subscriptions WHERE subscriptions.key = payments.subscription AND told IS NULL) ",
             "FROM payments WHERE ",
             $condition
         )
@@ -23,7 +24,7 @@ macro_rules! select {
 }
 
 /// Loads a payment with its refunds and captures. One that was taken over leads to the one that did.
-pub(super) fn load(connection: &Connection, key: PaymentKey) -> rusqlite::Result<Option<Payment>> {
+pub(super) fn load(connection: &Connection, key: PaymentKey) -> database::Result<Option<Payment>> {
     one(connection, select!("key = ?"), [key])
 }
 
@@ -34,16 +35,16 @@ pub(super) fn load_named(
     external: &str,
     named: Named,
     name: &str,
-) -> rusqlite::Result<Option<Payment>> {
+) -> database::Result<Option<Payment>> {
     let condition = select!("key = (SELECT payment FROM names WHERE external = ? AND kind = ? AND name = ?)");
     one(connection, condition, [external, named.column(), name])
 }
 
-fn one(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<Option<Payment>> {
+fn one(connection: &Connection, sql: &str, values: impl Params) -> database::Result<Option<Payment>> {
     let mut statement = connection.prepare_cached(sql)?;
     // Open to the end: while a statement is, whatever else the connection reads is of the same moment.
     let mut rows = statement.query(values)?;
-    let Some((mut payment, merged_into)) = rows.next()?.map(read).transpose()? else {
+    let Some((mut payment, merged_into)) = rows.next()?.map(|row| read(&row)).transpose()? else {
         return Ok(None);
     };
     if let Some(heir) = merged_into {
@@ -53,7 +54,7 @@ fn one(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Res
     Ok(Some(payment))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
+fn read(row: &Row<'_>) -> database::Result<(Payment, Option<PaymentKey>)> {
     let mut columns = Columns::of(row);
     let mut payment = Payment {
         key: columns.next()?,
@@ -86,8 +87,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
         captures: Vec::new(),
     };
     let merged_into = columns.next()?;
-    if let (Some(subscription), Some(token)) = (&mut payment.subscription, columns.next()?) {
-        subscription.token = token;
+    // What it was told as; else the provider's token for it; else the host's own name.
+    let (told, mut tokens): (Option<String>, Vec<String>) = (columns.next()?, columns.next_list()?);
+    if let (Some(subscription), Some(told)) = (&mut payment.subscription, told) {
+        subscription.token = if tokens.is_empty() { told } else { tokens.swap_remove(0) };
     }
     Ok((payment, merged_into))
 }
@@ -98,7 +101,7 @@ pub(super) fn insert(
     connection: &Connection,
     payment: &mut Payment,
     business_key: Option<&str>,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO payments (external, origin, subscription, reference, shop_transaction_id, business_key,
                                business_key_held, payment_method, amount, currency, refunded, state, ids, sequence,
@@ -126,7 +129,7 @@ pub(super) fn insert(
 }
 
 /// Writes what changed of a payment and its refunds.
-pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment) -> rusqlite::Result<()> {
+pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment) -> database::Result<()> {
     update_row(connection, after)?;
     // Apart, because it stands in an index and hardly ever changes.
     if before.shop_transaction_id != after.shop_transaction_id {
@@ -163,7 +166,7 @@ pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment)
     Ok(())
 }
 
-fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()> {
+fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE payments SET payment_method = ?, amount = ?, currency = ?, authorized = ?, captured = ?, refunded = ?,
                              state = ?, ids = ?, told = ?, description = ?, metadata = ?, decline_code = ?, carry = ?,
@@ -198,7 +201,7 @@ fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()
     Ok(())
 }
 
-fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<(Vec<Refund>, Vec<Capture>)> {
+fn actions_of(connection: &Connection, payment: PaymentKey) -> database::Result<(Vec<Refund>, Vec<Capture>)> {
     let mut statement = connection.prepare_cached(
         "SELECT kind, key, caller IS NULL, reference, ids, told, amount, currency, action_state, description, carry,
                 carry_format, created_at, last
@@ -207,7 +210,7 @@ fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<
     let (mut refunds, mut captures) = (Vec::new(), Vec::new());
     let mut rows = statement.query([payment])?;
     while let Some(row) = rows.next()? {
-        let mut columns = Columns::of(row);
+        let mut columns = Columns::of(&row);
         let kind: Kind = columns.next()?;
         if kind == Kind::Refund {
             refunds.push(read_refund(&mut columns)?);
@@ -218,7 +221,7 @@ fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<
     Ok((refunds, captures))
 }
 
-fn read_refund(columns: &mut Columns<'_>) -> rusqlite::Result<Refund> {
+fn read_refund(columns: &mut Columns<'_>) -> database::Result<Refund> {
     let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
     Ok(Refund {
         operation: (!adopted).then_some(key),
@@ -233,7 +236,7 @@ fn read_refund(columns: &mut Columns<'_>) -> rusqlite::Result<Refund> {
     })
 }
 
-fn read_capture(columns: &mut Columns<'_>, void: bool) -> rusqlite::Result<Capture> {
+fn read_capture(columns: &mut Columns<'_>, void: bool) -> database::Result<Capture> {
     let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
     let operation = (!adopted).then_some(key);
     let (reference, ids, _told) = (columns.next()?, columns.next_list()?, columns.next::<Option<String>>()?);
@@ -245,7 +248,7 @@ fn read_capture(columns: &mut Columns<'_>, void: bool) -> rusqlite::Result<Captu
 }
 
 /// Says whether there is such a capture or void.
-fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Result<bool> {
+fn update_capture(connection: &Connection, capture: &Capture) -> database::Result<bool> {
     let mut statement =
         connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ?, last = ? WHERE reference = ?")?;
     let found = statement.execute(params![capture.state, Json(&capture.ids), capture.last, capture.reference])?;
@@ -253,7 +256,7 @@ fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Resul
 }
 
 /// Says whether there is such a refund.
-fn update_refund(connection: &Connection, refund: &Refund) -> rusqlite::Result<bool> {
+fn update_refund(connection: &Connection, refund: &Refund) -> database::Result<bool> {
     let mut statement = connection.prepare_cached(
         "UPDATE operations SET action_state = ?, ids = ?, told = ?, description = ?, carry = ?, carry_format = ?
          WHERE reference = ?",
@@ -278,7 +281,7 @@ fn insert_adopted(
     reference: &Reference,
     amount: Option<&Amount>,
     created_at: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO operations (payment, external, kind, reference, fingerprint, seed, version, amount, currency,
                                  attempt, phase, fence, lease_until, created_at)
@@ -289,7 +292,7 @@ fn insert_adopted(
         payment.external,
         kind,
         reference,
-        [0_u8; 16].as_slice(),
+        [0_u8; 16],
         amount.map(|amount| Unsigned(amount.minor)),
         amount.map(|amount| &amount.currency),
         created_at,
@@ -298,13 +301,13 @@ fn insert_adopted(
 }
 
 /// Lets the shop transaction id go, for another try (rule 15).
-pub(super) fn free_business_key(connection: &Connection, key: PaymentKey) -> rusqlite::Result<()> {
+pub(super) fn free_business_key(connection: &Connection, key: PaymentKey) -> database::Result<()> {
     connection.prepare_cached("UPDATE payments SET business_key_held = 0 WHERE key = ?")?.execute([key])?;
     Ok(())
 }
 
 /// Takes a business key back that was let go. Returns who has it by now, if anybody has.
-pub(super) fn regain_business_key(connection: &Connection, key: PaymentKey) -> rusqlite::Result<Option<PaymentKey>> {
+pub(super) fn regain_business_key(connection: &Connection, key: PaymentKey) -> database::Result<Option<PaymentKey>> {
     let mut holder = connection.prepare_cached(
         "SELECT other.key FROM payments own
          JOIN payments other ON other.external = own.external AND other.origin = own.origin
@@ -326,7 +329,7 @@ pub(super) fn holder_of(
     external: &str,
     origin: Origin,
     key: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let mut statement = connection.prepare_cached(
         "SELECT key FROM payments WHERE external = ? AND origin = ? AND business_key = ? AND business_key_held = 1",
     )?;
@@ -334,7 +337,7 @@ pub(super) fn holder_of(
 }
 
 /// How a payment came to be, and where it stands.
-pub(super) fn standing(connection: &Connection, key: PaymentKey) -> rusqlite::Result<(Origin, PaymentState)> {
+pub(super) fn standing(connection: &Connection, key: PaymentKey) -> database::Result<(Origin, PaymentState)> {
     let mut statement = connection.prepare_cached("SELECT origin, state FROM payments WHERE key = ?")?;
     statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
@@ -344,7 +347,7 @@ pub(super) fn by_reference(
     connection: &Connection,
     external: &str,
     reference: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let mut statement =
         connection.prepare_cached("SELECT payment FROM operations WHERE reference = ? AND external = ?")?;
     Ok(statement.query_row([reference, external], |row| row.get(0)).optional()?.flatten())
@@ -355,7 +358,7 @@ pub(super) fn by_shop_transaction(
     connection: &Connection,
     external: &str,
     id: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let lives = "SELECT key FROM payments WHERE external = ? AND shop_transaction_id = ? AND merged_into IS NULL
                  AND state NOT IN ('failed', 'voided', 'not_executed') ORDER BY key DESC LIMIT 1";
     let newest = "SELECT key FROM payments WHERE external = ? AND shop_transaction_id = ? AND merged_into IS NULL

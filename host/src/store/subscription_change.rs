@@ -2,12 +2,12 @@
 //! follows from it.
 
 use super::change::When;
+use super::database::{self, Connection, params};
 use super::{Store, StoreError, callbacks, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     AppliedToSubscription, Changes, Subscription, SubscriptionKey, SubscriptionNews, apply_to_subscription,
 };
-use rusqlite::{Connection, params};
 
 /// What news made of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +24,13 @@ pub struct SubscriptionChanged {
 
 impl Store {
     /// The subscription that a token belongs to: told, the provider's, or the host's own.
-    pub fn subscription(&self, external: &str, token: &str) -> Result<Option<Subscription>, StoreError> {
-        self.parts.readers.read(|connection| {
-            let key = subscriptions::owner(connection, external, token)?;
+    pub async fn subscription(&self, external: &str, token: &str) -> Result<Option<Subscription>, StoreError> {
+        let (external, token) = (external.to_owned(), token.to_owned());
+        let find = move |connection: &Connection| {
+            let key = subscriptions::owner(connection, &external, &token)?;
             Ok(key.map(|key| subscriptions::load(connection, key)).transpose()?.flatten())
-        })
+        };
+        self.parts.readers.read(find).await
     }
 
     /// Takes in what the provider said when it was asked about this very subscription.
@@ -60,26 +62,28 @@ impl Store {
     }
 
     /// Subscriptions that the provider is to be asked about by now, the longest due first.
-    pub fn due_subscription_asks(&self, now: Timestamp, limit: usize) -> Result<Vec<Subscription>, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn due_subscription_asks(&self, now: Timestamp, limit: usize) -> Result<Vec<Subscription>, StoreError> {
+        let due = move |connection: &Connection| {
             let mut statement =
                 connection.prepare_cached("SELECT key FROM subscriptions WHERE ask_at <= ? ORDER BY ask_at LIMIT ?")?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let keys = statement.query_map(params![now, limit], |row| row.get(0))?;
             let loaded = keys.map(|key| subscriptions::load(connection, key?));
-            Ok(loaded.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
-        })
+            Ok(loaded.filter_map(Result::transpose).collect::<database::Result<_>>()?)
+        };
+        self.parts.readers.read(due).await
     }
 
     /// Whether a call that was to end this subscription got no answer.
-    pub fn an_end_was_lost(&self, subscription: SubscriptionKey) -> Result<bool, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn an_end_was_lost(&self, subscription: SubscriptionKey) -> Result<bool, StoreError> {
+        let was_lost = move |connection: &Connection| {
             let mut lost = connection.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM operations
                                 WHERE subscription = ? AND kind = 'expire' AND outcome = 'unknown')",
             )?;
             Ok(lost.query_row([subscription], |row| row.get(0))?)
-        })
+        };
+        self.parts.readers.read(was_lost).await
     }
 
     /// Says when the provider is to be asked next about a subscription; none: no more.
@@ -97,7 +101,7 @@ pub(super) fn set_ask(
     connection: &Connection,
     subscription: SubscriptionKey,
     at: Option<Timestamp>,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     connection
         .prepare_cached("UPDATE subscriptions SET ask_at = ? WHERE key = ?")?
         .execute(params![at, subscription])?;
@@ -171,7 +175,7 @@ fn ask_about_unknown_payments(
     connection: &Connection,
     subscription: SubscriptionKey,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     connection
         .prepare_cached("UPDATE payments SET ask_at = ? WHERE subscription = ? AND state = 'unknown'")?
         .execute(params![now, subscription])?;

@@ -13,7 +13,7 @@ fn resume(payment: PaymentKey, key: FollowUpKey) -> Claim {
 }
 
 async fn due(store: &Store, now: Timestamp) -> Vec<DueFollowUp> {
-    store.due_follow_ups(now, 10).unwrap()
+    store.due_follow_ups(now, 10).await.unwrap()
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod subscriptions;
 mod webhooks;
 mod writer;
 
+use super::database::{self, Connection, FromValue};
 use super::{
     Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Settings, Store, StoreError, Told, What,
 };
@@ -203,7 +204,7 @@ impl Store {
     }
 
     fn found(&self, name: Name<'_>) -> Option<Found> {
-        self.payment("acme", name).unwrap()
+        wait(self.payment("acme", name)).unwrap()
     }
 
     fn state_of(&self, id: &str) -> PaymentState {
@@ -215,12 +216,36 @@ impl Store {
         self.query("SELECT type FROM callbacks ORDER BY key")
     }
 
-    fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
-        let rows = |connection: &rusqlite::Connection| {
-            let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+    /// The first column of what a query gives.
+    fn query<T: FromValue + Send + 'static>(&self, sql: &str) -> Vec<T> {
+        self.column(sql, 0)
+    }
+
+    fn column<T: FromValue + Send + 'static>(&self, sql: &str, column: usize) -> Vec<T> {
+        let sql = sql.to_owned();
+        let rows = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([], |row| row.get(column))?;
+            Ok(rows.collect::<database::Result<_>>()?)
         };
-        self.parts.readers.read(rows).unwrap()
+        wait(self.parts.readers.read(rows)).unwrap()
+    }
+}
+
+/// For what a test asks in passing: waits on its thread.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Waiting(std::thread::Thread);
+    impl std::task::Wake for Waiting {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::sync::Arc::new(Waiting(std::thread::current())).into();
+    let (mut future, mut context) = (std::pin::pin!(future), std::task::Context::from_waker(&waker));
+    loop {
+        if let std::task::Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        std::thread::park();
     }
 }

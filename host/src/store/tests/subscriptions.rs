@@ -61,7 +61,7 @@ async fn receive(store: &Store, trust: Trust, event: Event, now: Timestamp) -> R
 }
 
 fn found(store: &Store, token: &str) -> Subscription {
-    store.subscription("acme", token).unwrap().unwrap()
+    wait(store.subscription("acme", token)).unwrap().unwrap()
 }
 
 /// Rules 5, 15 and 29.
@@ -92,7 +92,7 @@ async fn a_start_whose_host_died_is_unknown_under_the_hosts_own_token() {
     let unknown = found(&store, &operation.reference.0);
     assert_eq!((unknown.state, unknown.told.as_ref()), (SubscriptionState::Unknown, Some(&operation.reference.0)));
     assert_eq!(store.told(), ["subscription.unknown", "payment.pending"]);
-    assert_eq!(store.due_subscription_asks(NOW.plus(MINUTE), 10).unwrap().len(), 1);
+    assert_eq!(store.due_subscription_asks(NOW.plus(MINUTE), 10).await.unwrap().len(), 1);
     let forbidden = store.claim(charge(Whose::Known(unknown.key), "s-2")).await.unwrap();
     assert!(matches!(forbidden, Claimed::SubscriptionForbids { .. }), "{forbidden:?}");
     let told = news("sub-1", SubscriptionState::Active);
@@ -290,7 +290,7 @@ async fn verified_news_of_a_subscription_that_nobody_began_here_is_taken_in_afte
     let store = opened();
     let event = Event::Subscription(news("sub-7", SubscriptionState::Active));
     receive(&store, Trust::Verified, event, NOW).await;
-    assert!(store.subscription("acme", "sub-7").unwrap().is_none());
+    assert!(store.subscription("acme", "sub-7").await.unwrap().is_none());
     store.unpark(NOW.plus(DAY), None).await.unwrap();
     let adopted = found(&store, "sub-7");
     assert_eq!((adopted.state, adopted.shown_token()), (SubscriptionState::Active, "sub-7"));
@@ -310,7 +310,7 @@ async fn a_hint_about_a_subscription_only_makes_the_host_ask() {
         assert!(matches!(receive(&store, Trust::Hint, hint(), NOW).await, Received::AskSubscription(_)));
     }
     assert_eq!(found(&store, "sub-1").state, SubscriptionState::Active);
-    assert_eq!(store.due_subscription_asks(NOW, 10).unwrap().len(), 1);
+    assert_eq!(store.due_subscription_asks(NOW, 10).await.unwrap().len(), 1);
 }
 
 /// Rule 32.

@@ -42,7 +42,7 @@ async fn a_hint_changes_nothing_and_makes_the_payment_due_to_be_asked_for() {
         let received = receive(&store, Trust::Hint, Some("e-1"), hint()).await;
         assert!(matches!(received, Received::Ask(payment) if payment.state == PaymentState::Pending));
     }
-    assert_eq!(store.due_asks(NOW, 10).unwrap().len(), 1);
+    assert_eq!(store.due_asks(NOW, 10).await.unwrap().len(), 1);
     assert_eq!(store.told(), ["payment.pending"]);
 }
 
@@ -72,7 +72,7 @@ async fn a_hint_that_came_before_the_answer_is_asked_about_with_it() {
     assert_eq!(receive(&store, Trust::Hint, None, verified(&["p-1"], NewsState::Accepted)).await, Received::Parked);
     let finished = store.finish(end(&operation, Settled::Pending, Some("p-1"))).await.unwrap();
     assert!(finished.of_payment().ask);
-    assert_eq!(store.due_asks(NOW, 10).unwrap().len(), 1);
+    assert_eq!(store.due_asks(NOW, 10).await.unwrap().len(), 1);
     assert_eq!(store.unpark(NOW.plus(DAY), None).await.unwrap(), []);
 }
 

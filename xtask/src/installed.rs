@@ -1,11 +1,12 @@
-//! The browser that the page of the interface is tested in: Debian's, where it may be installed.
+//! What the tests need that cargo does not bring: a browser for the page of the interface, and Postgres. Debian's, where it
+//! may be installed.
 
 use crate::program::{self, progress};
 use anyhow::Result;
 use std::process::Command;
 
-/// The programs that the tests start, the variable that names another, and Debian's package.
-const NEEDED: [(&str, &str, &str); 2] =
+/// The programs of the browser, the variable that names another, and Debian's package.
+const BROWSER: [(&str, &str, &str); 2] =
     [("chromium", "CHROMIUM", "chromium"), ("chromedriver", "CHROMEDRIVER", "chromium-driver")];
 
 /// Installs what is missing, or says what that is: the tests that need it fail with the same words, and no other does.
@@ -16,7 +17,7 @@ pub(crate) fn ensure() {
     }
     let packages = missing.join(" ");
     if !is_root() || !program::exists("apt-get") {
-        progress(format_args!("the tests of /documentation need a browser: install Debian's {packages}"));
+        progress(format_args!("some tests need what is not installed here: install Debian's {packages}"));
     } else if let Err(error) = install(&missing) {
         progress(format_args!("{packages} cannot be installed here: {error:#}"));
     }
@@ -24,7 +25,9 @@ pub(crate) fn ensure() {
 
 fn missing() -> Vec<&'static str> {
     let there = |program: &str, variable: &str| std::env::var_os(variable).is_some() || program::exists(program);
-    NEEDED.into_iter().filter(|(program, variable, _)| !there(program, variable)).map(|(.., package)| package).collect()
+    let browser = BROWSER.into_iter().filter(|(program, variable, _)| !there(program, variable));
+    let postgres = test_postgres::missing().filter(|_| std::env::var_os(test_postgres::ADDRESS).is_none());
+    browser.map(|(.., package)| package).chain(postgres).collect()
 }
 
 fn install(packages: &[&str]) -> Result<()> {
