@@ -104,8 +104,10 @@ fn give_back_undone(
     let undone = |capture: &&crate::model::Capture| capture.state == ActionState::NotExecuted;
     for capture in applied.payment.captures.iter().filter(undone) {
         let known = before.captures.iter().find(|known| known.operation == capture.operation);
-        if known.is_some_and(|known| known.state == ActionState::Unknown) {
-            follow_ups::give_back(connection, capture.operation, when.now)?;
+        if let Some(operation) = capture.operation
+            && known.is_some_and(|known| known.state == ActionState::Unknown)
+        {
+            follow_ups::give_back(connection, operation, when.now)?;
         }
     }
     Ok(())

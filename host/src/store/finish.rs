@@ -193,7 +193,7 @@ fn ended_again(operation: &Operation, subscription: &crate::model::Subscription)
 /// provider is asked then, and until it has answered the end is *unknown* (rule 1).
 pub(super) fn unless_contradicted(settled: Settled, operation: &Operation, payment: &Payment) -> Settled {
     let refund = payment.refunds.iter().find(|refund| refund.operation == Some(operation.key));
-    let capture = payment.captures.iter().find(|capture| capture.operation == operation.key);
+    let capture = payment.captures.iter().find(|capture| capture.operation == Some(operation.key));
     let undone = |state: ActionState| state == ActionState::NotExecuted;
     let agrees = match operation.kind {
         Kind::Refund => refund.is_none_or(|refund| undone(refund.state)),

@@ -158,7 +158,8 @@ pub(super) fn forget_decided(connection: &Connection, payment: &Payment) -> data
 
 fn is_decided(payment: &Payment, operation: OperationKey, kind: Kind) -> bool {
     let refund = payment.refunds.iter().find(|refund| refund.operation == Some(operation)).map(|refund| refund.state);
-    let capture = payment.captures.iter().find(|capture| capture.operation == operation).map(|capture| capture.state);
+    let capture =
+        payment.captures.iter().find(|capture| capture.operation == Some(operation)).map(|capture| capture.state);
     match kind {
         Kind::Refund => refund != Some(ActionState::Unknown),
         Kind::Capture | Kind::Void => capture != Some(ActionState::Unknown),

@@ -73,7 +73,8 @@ impl Operations {
 /// The question that is about this operation.
 fn about(payment: &Payment, operation: OperationKey) -> About {
     let refund = payment.refunds.iter().position(|refund| refund.operation == Some(operation)).map(About::Refund);
-    let capture = || payment.captures.iter().position(|capture| capture.operation == operation).map(About::Capture);
+    let capture =
+        || payment.captures.iter().position(|capture| capture.operation == Some(operation)).map(About::Capture);
     refund.or_else(capture).unwrap_or(About::Payment)
 }
 
