@@ -48,6 +48,11 @@ impl Source {
         matches!(self, Self::Inquiry | Self::Operator { correct: true })
     }
 
+    /// Whether it may say of what got lost that nothing happened.
+    pub(super) fn knows(self) -> bool {
+        matches!(self, Self::Answer | Self::Inquiry | Self::Operator { .. })
+    }
+
     /// Whether a person says so.
     pub(super) fn is_operator(self) -> bool {
         matches!(self, Self::Operator { .. })

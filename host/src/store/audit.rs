@@ -4,7 +4,7 @@
 use super::columns::Columns;
 use crate::clock::Timestamp;
 use crate::model::{PaymentKey, SubscriptionKey};
-use rusqlite::{Connection, Row, params};
+use super::database::{self, Connection, Row, params};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(super) fn write(
     payment: Option<PaymentKey>,
     subscription: Option<SubscriptionKey>,
     entry: &Entry,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO audit (at, who, action, external, payment, subscription, subject, state_before, state_after,
@@ -89,20 +89,20 @@ pub(super) fn write(
 }
 
 /// What people did to a payment and its callbacks, oldest first.
-pub(super) fn of_payment(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<Vec<Entry>> {
+pub(super) fn of_payment(connection: &Connection, payment: PaymentKey) -> database::Result<Vec<Entry>> {
     let mut statement = connection.prepare_cached(select!("payment = ?"))?;
     let entries = statement.query_map([payment], read)?;
     entries.collect()
 }
 
 /// What people did to a callback, oldest first.
-pub(super) fn of_callback(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Entry>> {
+pub(super) fn of_callback(connection: &Connection, id: &str) -> database::Result<Vec<Entry>> {
     let mut statement = connection.prepare_cached(select!("action = 'replay' AND subject = ?"))?;
     let entries = statement.query_map([id], read)?;
     entries.collect()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
+fn read(row: &Row<'_>) -> database::Result<Entry> {
     let mut columns = Columns::of(row);
     Ok(Entry {
         at: columns.next()?,

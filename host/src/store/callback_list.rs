@@ -6,7 +6,7 @@ use super::columns::{Columns, Unsigned};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::PaymentKey;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use super::database::{self, Connection, OptionalExtension, Row, ToValue, params};
 use std::time::Duration;
 
 /// Which callbacks; what is left out does not matter.
@@ -89,29 +89,33 @@ impl Store {
         before: Option<CallbackKey>,
         limit: usize,
     ) -> Result<Vec<CallbackRecord>, StoreError> {
-        self.parts.readers.read(|connection| {
-            let before = before.map_or(i64::MAX, |key| key.0);
-            let (mut values, limit): (Vec<&dyn ToSql>, _) = (Vec::new(), i64::try_from(limit).unwrap_or(i64::MAX));
+        let (filter, before) = (filter.clone(), before.map_or(i64::MAX, |key| key.0));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = move |connection: &Connection| {
+            let mut values = Vec::new();
             let conditions = filter.conditions(&mut values);
-            values.extend([&before as &dyn ToSql, &limit]);
+            values.extend([&before as &dyn ToValue, &limit]);
             let sql = format!("{SELECT} WHERE {conditions} callbacks.key < ? ORDER BY callbacks.key DESC LIMIT ?");
             list(connection, &sql, &values)
-        })
+        };
+        self.parts.readers.read(read).await
     }
 
     /// One callback with its body and every attempt.
     pub async fn callback(&self, id: &str) -> Result<Option<WholeCallback>, StoreError> {
-        self.parts.readers.read(|connection| {
+        let id = id.to_owned();
+        let whole = move |connection: &Connection| {
             let sql = format!("{SELECT} WHERE callbacks.id = ?");
-            let Some(callback) = connection.prepare_cached(&sql)?.query_row([id], read).optional()? else {
+            let Some(callback) = connection.prepare_cached(&sql)?.query_row([&id], read).optional()? else {
                 return Ok(None);
             };
             let body = connection
                 .prepare_cached("SELECT body FROM callbacks WHERE key = ?")?
                 .query_row([callback.key.0], |row| row.get(0))?;
-            let (attempts, audit) = (attempts_of(connection, callback.key)?, audit::of_callback(connection, id)?);
+            let (attempts, audit) = (attempts_of(connection, callback.key)?, audit::of_callback(connection, &id)?);
             Ok(Some(WholeCallback { callback, body, attempts, audit }))
-        })
+        };
+        self.parts.readers.read(whole).await
     }
 }
 
@@ -128,9 +132,9 @@ const SELECT: &str = "SELECT callbacks.key, callbacks.id, callbacks.external, co
 
 impl CallbackFilter {
     /// What a row must fulfil, with `AND` behind each; the values come in the same order.
-    pub(super) fn conditions<'a>(&'a self, values: &mut Vec<&'a dyn ToSql>) -> String {
+    pub(super) fn conditions<'a>(&'a self, values: &mut Vec<&'a dyn ToValue>) -> String {
         let mut sql = String::new();
-        let mut and = |condition: &str, value: &'a dyn ToSql| {
+        let mut and = |condition: &str, value: &'a dyn ToValue| {
             sql += condition;
             values.push(value);
         };
@@ -151,13 +155,13 @@ impl CallbackFilter {
     }
 }
 
-fn list(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<Vec<CallbackRecord>, StoreError> {
+fn list(connection: &Connection, sql: &str, values: &[&dyn ToValue]) -> Result<Vec<CallbackRecord>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let records = statement.query_map(values, read)?;
-    Ok(records.collect::<rusqlite::Result<_>>()?)
+    Ok(records.collect::<database::Result<_>>()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<CallbackRecord> {
+fn read(row: &Row<'_>) -> database::Result<CallbackRecord> {
     let mut columns = Columns::of(row);
     Ok(CallbackRecord {
         key: CallbackKey(columns.next()?),
@@ -176,7 +180,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallbackRecord> {
     })
 }
 
-fn attempts_of(connection: &Connection, callback: CallbackKey) -> rusqlite::Result<Vec<AttemptRecord>> {
+fn attempts_of(connection: &Connection, callback: CallbackKey) -> database::Result<Vec<AttemptRecord>> {
     let mut statement = connection.prepare_cached(
         "SELECT at, status, error, duration_ms FROM callback_attempts WHERE callback = ? ORDER BY key",
     )?;

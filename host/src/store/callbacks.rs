@@ -1,10 +1,10 @@
 //! Callbacks that wait to be delivered: in order per payment or subscription, leased to who delivers them (rules 29 to 33).
 
 use super::columns::{Columns, Unsigned};
+use super::database::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::{Callback, CallbackType, Payment, PaymentKey, Subscription, SubscriptionKey, subscription_callback};
-use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -100,22 +100,20 @@ impl Store {
         now: Timestamp,
         among: Option<&[String]>,
     ) -> Result<Vec<String>, StoreError> {
-        self.parts.readers.read(|connection| {
-            let externals = match among {
-                Some(externals) => externals.to_vec(),
-                None => waiting_externals(connection)?,
-            };
+        let among = among.map(<[String]>::to_vec);
+        let due = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM callbacks WHERE due_at IS NOT NULL AND external = ? AND due_at <= ?)",
             )?;
             let mut due = Vec::new();
-            for external in externals {
+            for external in among.clone().map_or_else(|| waiting_externals(connection), Ok)? {
                 if statement.query_row(params![external, now], |row| row.get(0))? {
                     due.push(external);
                 }
             }
             Ok(due)
-        })
+        };
+        self.parts.readers.read(due).await
     }
 
     /// Leases callbacks of an external that are due, at most `limit`, of each payment or subscription only the
@@ -170,44 +168,43 @@ impl Store {
         now: Timestamp,
         among: Option<&[String]>,
     ) -> Result<Option<Timestamp>, StoreError> {
-        self.parts.readers.read(|connection| {
-            let externals = match among {
-                Some(externals) => externals.to_vec(),
-                None => waiting_externals(connection)?,
-            };
+        let among = among.map(<[String]>::to_vec);
+        let earliest = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT min(due_at) FROM callbacks WHERE due_at IS NOT NULL AND external = ? AND due_at > ?",
             )?;
             let mut next: Option<Timestamp> = None;
-            for external in externals {
+            for external in among.clone().map_or_else(|| waiting_externals(connection), Ok)? {
                 let due: Option<Timestamp> = statement.query_row(params![external, now], |row| row.get(0))?;
                 next = next.into_iter().chain(due).min();
             }
             Ok(next)
-        })
+        };
+        self.parts.readers.read(earliest).await
     }
 
     /// How many wait, and how many were given up: counted as far as [`COUNTED`], so that the work has an end.
     pub async fn callback_counts(&self) -> Result<CallbackCounts, StoreError> {
-        self.parts.readers.read(|connection| {
+        let count = |connection: &Connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE state = 'waiting' AND payment IS NOT NULL
-                                               LIMIT ?)) +
+                                               LIMIT ?) AS of_payments) +
                         (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE state = 'waiting'
-                                               AND subscription IS NOT NULL LIMIT ?)),
-                        (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE state = 'dead' LIMIT ?))",
+                                               AND subscription IS NOT NULL LIMIT ?) AS of_subscriptions),
+                        (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE state = 'dead' LIMIT ?) AS dead)",
             )?;
             let limit = Unsigned(COUNTED);
             Ok(statement.query_row(params![limit, limit, limit], |row| {
                 let mut columns = Columns::of(row);
                 Ok(CallbackCounts { waiting: columns.next::<Unsigned>()?.0, dead: columns.next::<Unsigned>()?.0 })
             })?)
-        })
+        };
+        self.parts.readers.read(count).await
     }
 }
 
 /// Externals that have a callback waiting. Jumps from one to the next in the index: the backlog is not looked at.
-fn waiting_externals(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+fn waiting_externals(connection: &Connection) -> database::Result<Vec<String>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE waiting (external) AS (
              SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL
@@ -257,14 +254,14 @@ impl Lane {
         }
     }
 
-    fn is_waited_in(self, connection: &Connection) -> rusqlite::Result<bool> {
+    fn is_waited_in(self, connection: &Connection) -> database::Result<bool> {
         connection
             .prepare_cached(in_lane!(self, "SELECT EXISTS (SELECT 1 FROM callbacks WHERE", ")"))?
             .query_row(params![self.key(), self.replayed], |row| row.get(0))
     }
 
     /// The oldest that waits is due now.
-    fn advance(self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    fn advance(self, connection: &Connection, now: Timestamp) -> database::Result<()> {
         let oldest: Option<i64> = connection
             .prepare_cached(in_lane!(self, "SELECT min(key) FROM callbacks WHERE", ""))?
             .query_row(params![self.key(), self.replayed], |row| row.get(0))?;
@@ -275,7 +272,7 @@ impl Lane {
     }
 
     /// The oldest that waits is the one that is due, unless another is being delivered: then it follows that one.
-    pub(super) fn put_in_order(self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    pub(super) fn put_in_order(self, connection: &Connection, now: Timestamp) -> database::Result<()> {
         let due: Option<(i64, bool)> = connection
             .prepare_cached(in_lane!(
                 self,
@@ -307,7 +304,7 @@ pub(super) fn enqueue(
     callback: &Callback,
     sequence: u64,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let id = new_id(now);
     let body = callback.body(payment, &id, sequence, now);
     let lane = Lane { of: Of::Payment(payment.key), replayed: false };
@@ -320,7 +317,7 @@ pub(super) fn enqueue_subscription(
     subscription: &Subscription,
     kind: CallbackType,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let (id, sequence) = (new_id(now), subscription.sequence);
     let body = subscription_callback(kind, subscription, &id, sequence, now);
     let lane = Lane { of: Of::Subscription(subscription.key), replayed: false };
@@ -346,7 +343,7 @@ fn insert(
     sequence: u64,
     body: Vec<u8>,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let due_at = if lane.is_waited_in(connection)? { None } else { Some(now) };
     let (payment, subscription) = match lane.of {
         Of::Payment(key) => (Some(key), None),
@@ -363,7 +360,7 @@ fn insert(
 }
 
 /// At start, who held a lease is gone.
-pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> database::Result<()> {
     connection.execute(
         "UPDATE callbacks SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END, fence = NULL
          WHERE due_at IS NOT NULL AND fence IS NOT NULL",
@@ -379,7 +376,7 @@ fn lease(
     lease_until: Timestamp,
     limit: usize,
     fence: u64,
-) -> rusqlite::Result<Vec<Delivery>> {
+) -> database::Result<Vec<Delivery>> {
     let mut due = connection.prepare_cached(
         "SELECT key, id, external, body, attempts - schedule_from FROM callbacks
          WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
@@ -396,7 +393,7 @@ fn lease(
             fence,
         })
     })?;
-    let deliveries: Vec<Delivery> = deliveries.collect::<rusqlite::Result<_>>()?;
+    let deliveries: Vec<Delivery> = deliveries.collect::<database::Result<_>>()?;
     let mut take = connection.prepare_cached("UPDATE callbacks SET due_at = ?, fence = ? WHERE key = ?")?;
     for delivery in &deliveries {
         take.execute(params![lease_until, Unsigned(fence), delivery.key.0])?;

@@ -10,7 +10,8 @@
 //! | `lapse` | [`Store::lapse`], [`Store::lapse_all`]: its end where its host died |
 //! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
-//! | `asks` | [`Store::due_asks`], [`Store::next_ask_due`], [`Store::set_ask`], [`Store::asked`], [`Store::check`] |
+//! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], the same of subscriptions, [`Store::check`] |
+//! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::forget_requests`]: calls that may be made again |
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::release_callbacks`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `replay`, `settle`, `audit` | [`Store::replay`], [`Store::settle`]: what people decide, and a record of it |
 //! | `callback_list`, `payment_list` | [`Store::callbacks`], [`Store::callback`], [`Store::payments`], [`Store::named_by_hand`], [`Store::whole_payment`]: what people look at |
@@ -30,12 +31,14 @@ mod change;
 mod charges;
 mod claim;
 mod columns;
+mod database;
 mod decide;
 mod error;
 mod events;
 mod finish;
 mod follow_ups;
 mod host_key;
+mod kept_request;
 mod lapse;
 mod lookup;
 mod names;
@@ -46,8 +49,10 @@ mod parked;
 mod payment_list;
 mod payments;
 mod readers;
+mod repeat;
 mod replay;
 mod report;
+mod seal;
 mod sent;
 mod settings;
 mod settle;
@@ -60,6 +65,7 @@ mod tests;
 mod webhooks;
 mod writer;
 
+pub use asks::{AskSettled, Taking};
 pub use audit::{Action as AuditAction, Entry as AuditEntry};
 pub use callback_list::{AttemptRecord, CallbackFilter, CallbackRecord, WholeCallback};
 pub use callbacks::{Attempt, COUNTED, CallbackCounts, CallbackKey, CallbackState, Delivery, Settlement};
@@ -72,9 +78,11 @@ pub use lapse::Lapsed;
 pub use lookup::{Found, Name};
 pub use parked::Unparked;
 pub use payment_list::{NamedByHand, OperationRecord, PaymentFilter, WholePayment};
+pub use repeat::{Repeat, Repeating, SealedRequest};
 pub use replay::{REPLAYED_AT_ONCE, Replayed, Replaying, Which};
 pub use report::{Reported, Reporting};
-pub use sent::Learned;
+pub use seal::KEY_BYTES;
+pub use sent::{Learned, Sending};
 pub use settings::Settings;
 pub use settle::{SettledByHand, Settling, Verdict};
 pub use subject::Subject;
@@ -94,6 +102,8 @@ struct Parts {
     readers: readers::Readers,
     writer: writer::Writer,
     fences: AtomicU64,
+    /// What is kept of requests is sealed with it; without it nothing is kept.
+    seal: Option<seal::Seal>,
 }
 
 impl Store {

@@ -2,7 +2,7 @@
 
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Settings, Store, callbacks};
+use super::{OpenError, Settings, Store, callbacks, seal};
 use crate::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_interface.sql"),
+    include_str!("../../migrations/sqlite/0003_recovery.sql"),
     include_str!("../../migrations/sqlite/0004_operators.sql"),
 ];
 
@@ -42,18 +43,32 @@ impl Store {
         let path = settings.path.as_path();
         let lock = take(path)?;
         create(path)?;
-        let database = |source| OpenError::Database { path: path.to_owned(), source };
-        let connection = open_to_write(path).map_err(database)?;
+        let connection = open_to_write(path).map_err(refused(path))?;
         check_durable(&connection, path)?;
         migrate(&connection, path)?;
-        callbacks::release_leases(&connection, now).map_err(database)?;
-        let readers = (0..READERS).map(|_| open_to_read(path)).collect::<Result<_, _>>().map_err(database)?;
+        let connection = connection.into();
+        callbacks::release_leases(&connection, now).map_err(refused(path))?;
+        let readers = (0..READERS).map(|_| Ok(open_to_read(path)?.into())).collect::<rusqlite::Result<_>>();
+        let readers = readers.map_err(refused(path))?;
+        let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;
         let file = |source| OpenError::File { path: path.to_owned(), source };
         let writer = Writer::start(connection, lock).map_err(file)?;
         // Grows from the moment of opening, so that no two lives of the host share a fence.
         let fences = AtomicU64::new(now.0.saturating_mul(1000));
-        Ok(Self { parts: Arc::new(super::Parts { readers: Readers::new(readers), writer, fences }) })
+        Ok(Self {
+            parts: Arc::new(super::Parts {
+                readers: Readers::new(readers),
+                writer,
+                fences,
+                seal: seal::Seal::new(&key),
+            }),
+        })
     }
+}
+
+/// Says which file it is that SQLite refuses.
+fn refused<E: Into<Box<dyn std::error::Error + Send + Sync>>>(path: &Path) -> impl Fn(E) -> OpenError {
+    move |source| OpenError::Database { path: path.to_owned(), source: source.into() }
 }
 
 /// Takes the file for this process: the lock ends with it, however it ends.
@@ -79,12 +94,12 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
@@ -95,6 +110,7 @@ fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = FAST;
          PRAGMA cache_size = -65536;
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",
@@ -123,7 +139,7 @@ fn check_durable(connection: &Connection, path: &Path) -> Result<(), OpenError> 
             Ok(rusqlite::types::Value::Text(text)) => text,
             Ok(rusqlite::types::Value::Integer(number)) => number.to_string(),
             Ok(other) => format!("{other:?}"),
-            Err(source) => return Err(OpenError::Database { path: path.to_owned(), source }),
+            Err(source) => return Err(refused(path)(source)),
         };
         if found != wanted {
             return Err(OpenError::NotDurable { path: path.to_owned(), pragma, found });
@@ -133,14 +149,13 @@ fn check_durable(connection: &Connection, path: &Path) -> Result<(), OpenError> 
 }
 
 fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let database = |source| OpenError::Database { path: path.to_owned(), source };
-    let done: usize =
-        connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(database)? as usize;
+    let done = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let done = done.map_err(refused(path))? as usize;
     if done > MIGRATIONS.len() {
         return Err(OpenError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
     }
     for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        apply_migration(connection, migration, number + 1).map_err(database)?;
+        apply_migration(connection, migration, number + 1).map_err(refused(path))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::names::Named;
 use super::{Store, StoreError, names, payments};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Amount, Kind, Payment, PaymentKey, PaymentState, Phase, Reference, Settled, Version};
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use super::database::{self, Connection, OptionalExtension, ToValue, params};
 
 /// Which payments; what is left out does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,44 +83,44 @@ impl Store {
         before: Option<PaymentKey>,
         limit: usize,
     ) -> Result<Vec<Payment>, StoreError> {
-        self.parts.readers.read(|connection| {
-            let before = before.map_or(i64::MAX, |key| key.0);
-            let (mut values, limit): (Vec<&dyn ToSql>, _) = (Vec::new(), i64::try_from(limit).unwrap_or(i64::MAX));
+        let (filter, before) = (filter.clone(), before.map_or(i64::MAX, |key| key.0));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let list = move |connection: &Connection| {
+            let mut values = Vec::new();
             let conditions = filter.conditions(&mut values);
-            values.extend([&before as &dyn ToSql, &limit]);
+            values.extend([&before as &dyn ToValue, &limit]);
             let sql = format!(
                 "SELECT key FROM payments WHERE {conditions} merged_into IS NULL AND key < ? ORDER BY key DESC LIMIT ?"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let keys = statement.query_map(values.as_slice(), |row| row.get(0))?;
-            let keys: Vec<PaymentKey> = keys.collect::<rusqlite::Result<_>>()?;
+            let keys: Vec<PaymentKey> = keys.collect::<database::Result<_>>()?;
             let loaded = keys.into_iter().map(|key| payments::load(connection, key));
-            Ok(loaded.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
-        })
+            Ok(loaded.filter_map(Result::transpose).collect::<database::Result<_>>()?)
+        };
+        self.parts.readers.read(list).await
     }
 
     /// What `name` leads to: a name of the host's, an id of the provider's, what a merchant was told, or the merchant's own
     /// id. Without `external` there may be several.
     pub async fn named_by_hand(&self, external: Option<&str>, name: &str) -> Result<Vec<NamedByHand>, StoreError> {
-        self.parts.readers.read(|connection| {
-            if let Some(found) = by_reference(connection, external, name)? {
+        let (external, name) = (external.map(str::to_owned), name.to_owned());
+        let find = move |connection: &Connection| {
+            if let Some(found) = by_reference(connection, external.as_deref(), &name)? {
                 return Ok(vec![found]);
             }
-            let externals = match external {
-                Some(external) => vec![external.to_owned()],
-                None => externals(connection)?,
-            };
             let mut found = Vec::new();
-            for external in externals {
-                found.extend(by_name(connection, &external, name)?);
+            for external in external.clone().map_or_else(|| externals(connection), |external| Ok(vec![external]))? {
+                found.extend(by_name(connection, &external, &name)?);
             }
             Ok(found)
-        })
+        };
+        self.parts.readers.read(find).await
     }
 
     /// All that is known of a payment.
     pub async fn whole_payment(&self, key: PaymentKey) -> Result<Option<WholePayment>, StoreError> {
-        self.parts.readers.read(|connection| {
+        let load = move |connection: &Connection| {
             let Some(payment) = payments::load(connection, key)? else {
                 return Ok(None);
             };
@@ -128,15 +128,16 @@ impl Store {
             let callbacks = callback_list::of_payment(connection, payment.key)?;
             let audit = audit::of_payment(connection, payment.key)?;
             Ok(Some(WholePayment { payment, operations, callbacks, audit }))
-        })
+        };
+        self.parts.readers.read(load).await
     }
 }
 
 impl PaymentFilter {
     /// What a row must fulfil, with `AND` behind each; the values come in the same order.
-    fn conditions<'a>(&'a self, values: &mut Vec<&'a dyn ToSql>) -> String {
+    fn conditions<'a>(&'a self, values: &mut Vec<&'a dyn ToValue>) -> String {
         let mut sql = String::new();
-        let mut and = |condition: &str, value: &'a dyn ToSql| {
+        let mut and = |condition: &str, value: &'a dyn ToValue| {
             sql += condition;
             values.push(value);
         };
@@ -200,14 +201,14 @@ fn by_name(connection: &Connection, external: &str, name: &str) -> Result<Option
 }
 
 /// Every external that has payments: jumps from one to the next in the indexes.
-fn externals(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+fn externals(connection: &Connection) -> database::Result<Vec<String>> {
     let mut found = Vec::new();
     for sql in [
         "SELECT min(external) FROM names WHERE external > ?",
         "SELECT min(external) FROM payments WHERE shop_transaction_id IS NOT NULL AND external > ?",
     ] {
         let (mut statement, mut last) = (connection.prepare_cached(sql)?, String::new());
-        while let Some(next) = statement.query_row(params![last], |row| row.get::<_, Option<String>>(0))? {
+        while let Some(next) = statement.query_row(params![last], |row| row.get::<Option<String>>(0))? {
             found.push(next.clone());
             last = next;
         }
@@ -218,7 +219,7 @@ fn externals(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// The one that made it, those of its refunds, captures and voids, and those that a plugin asked for.
-fn operations_of(connection: &Connection, payment: &Payment) -> rusqlite::Result<Vec<OperationRecord>> {
+fn operations_of(connection: &Connection, payment: &Payment) -> database::Result<Vec<OperationRecord>> {
     let mut statement = connection.prepare_cached(
         "SELECT kind, reference, caller, version, amount, currency, phase, outcome, action_state, created_at, sent_at,
                 finished_at

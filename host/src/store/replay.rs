@@ -6,7 +6,7 @@ use super::callbacks::{CallbackKey, CallbackState, Lane};
 use super::{Store, StoreError, audit};
 use crate::clock::Timestamp;
 use crate::model::{PaymentKey, SubscriptionKey};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use super::database::{self, Connection, OptionalExtension, Row, ToValue};
 
 /// Callbacks replayed in one command at most: the traffic waits no longer for it.
 pub const REPLAYED_AT_ONCE: usize = 200;
@@ -68,7 +68,8 @@ impl Store {
     /// this returns, they are on disk as due.
     pub async fn replay(&self, replaying: Replaying) -> Result<Replayed, StoreError> {
         // Found by a reader: a filter may have to pass over many, and nobody is to wait for that.
-        let found = self.parts.readers.read(|connection| find(connection, &replaying.which))?;
+        let which = replaying.which.clone();
+        let found = self.parts.readers.read(move |connection: &Connection| find(connection, &which)).await?;
         let last = found.last().filter(|_| found.len() == REPLAYED_AT_ONCE).copied();
         if let Which::One(id) = &replaying.which
             && found.is_empty()
@@ -100,16 +101,16 @@ fn find(connection: &Connection, which: &Which) -> Result<Vec<CallbackKey>, Stor
         Which::All { filter, after } => (filter, after.map_or(0, |key| key.0)),
     };
     let filter = CallbackFilter { state: filter.state.or(Some(CallbackState::Dead)), ..filter.clone() };
-    let mut values: Vec<&dyn ToSql> = Vec::new();
+    let mut values: Vec<&dyn ToValue> = Vec::new();
     let conditions = filter.conditions(&mut values);
     let limit = REPLAYED_AT_ONCE as i64;
-    values.extend([&after as &dyn ToSql, &limit]);
+    values.extend([&after as &dyn ToValue, &limit]);
     let sql = format!(
         "SELECT key FROM callbacks WHERE {conditions} state <> 'waiting' AND key > ? ORDER BY key LIMIT ?"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let keys = statement.query_map(values.as_slice(), |row| row.get(0).map(CallbackKey))?;
-    Ok(keys.collect::<rusqlite::Result<_>>()?)
+    Ok(keys.collect::<database::Result<_>>()?)
 }
 
 /// Replays one, and says which; none where somebody else did so a moment ago.
@@ -145,7 +146,7 @@ fn replay(connection: &Connection, key: CallbackKey, replaying: &Replaying) -> R
     Ok(Some(letter.id))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Letter> {
+fn read(row: &Row<'_>) -> database::Result<Letter> {
     Ok(Letter {
         key: CallbackKey(row.get(0)?),
         id: row.get(1)?,

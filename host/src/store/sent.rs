@@ -1,12 +1,13 @@
 //! What is noted while an operation runs: that a write is about to leave, and names learnt on the way.
 
 use super::columns::{Columns, Json, KeptWrite};
-use super::{Store, StoreError, change, operations, subscription_change};
+use super::database::{Connection, params};
+use super::{SealedRequest, Store, StoreError, change, operations, subscription_change};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target, Write,
+    Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target,
+    Write,
 };
-use rusqlite::{Connection, params};
 
 /// A provider's id that a plugin learnt while it runs (`operation.learned`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,19 @@ pub enum Learned {
     Subscription(String),
 }
 
+/// What is about to leave, and for whom.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// The operation.
+    pub operation: OperationKey,
+    /// The fence that it was claimed under.
+    pub fence: u64,
+    /// The present.
+    pub now: Timestamp,
+    /// What the plugin was asked to do, where its call may be made again (rule 8).
+    pub request: Option<SealedRequest>,
+}
+
 impl Store {
     /// Notes that these writes are about to leave (rule 3), after those noted before. When this returns, the claim and
     /// the note are on disk.
@@ -26,15 +40,9 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Gone`]: the lease lapsed, or the claim never reached the disk. Nothing may leave.
-    pub async fn sent(
-        &self,
-        operation: OperationKey,
-        fence: u64,
-        writes: &[Write],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn sent(&self, sending: Sending, writes: &[Write]) -> Result<(), StoreError> {
         let writes: Vec<KeptWrite> = writes.iter().map(KeptWrite::from).collect();
-        self.parts.writer.durable(move |connection| note_sent(connection, operation, fence, writes, now)).await
+        self.parts.writer.durable(move |connection| note_sent(connection, &sending, &writes)).await
     }
 
     /// Keeps a provider's id, whatever becomes of the call.
@@ -49,27 +57,22 @@ impl Store {
         learned: Learned,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.parts.writer.durable(move |connection| note_learned(connection, operation, fence, learned, now)).await
+        self.parts.writer.durable(move |connection| note_learned(connection, operation, fence, &learned, now)).await
     }
 }
 
-fn note_sent(
-    connection: &Connection,
-    operation: OperationKey,
-    fence: u64,
-    writes: Vec<KeptWrite>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    operations::held(connection, operation, fence)?;
+fn note_sent(connection: &Connection, sending: &Sending, writes: &[KeptWrite]) -> Result<(), StoreError> {
+    let Sending { operation, fence, now, request } = sending;
+    operations::held(connection, *operation, *fence)?;
     let mut all: Vec<KeptWrite> = connection
         .prepare_cached("SELECT writes FROM operations WHERE key = ?")?
         .query_row([operation], |row| Columns::of(row).next_list())?;
-    all.extend(writes);
+    all.extend_from_slice(writes);
     connection
         .prepare_cached(
-            "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?) WHERE key = ?",
+            "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?), request = ? WHERE key = ?",
         )?
-        .execute(params![Json(all), now, operation])?;
+        .execute(params![Json(all), now, request.as_ref().map(|sealed| &sealed.0), operation])?;
     Ok(())
 }
 
@@ -77,17 +80,18 @@ fn note_learned(
     connection: &Connection,
     key: OperationKey,
     fence: u64,
-    learned: Learned,
+    learned: &Learned,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let operation = operations::held(connection, key, fence)?;
-    let when = change::When { now, ask_at: None };
+    let operation =
+        operations::held(connection, key, fence).or_else(|_| operations::held_again(connection, key, fence))?;
+    let when = change::When { now, ask_at: AskAt::once(now) };
     let mut target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
     let mut refund_id = None;
     match learned {
         Learned::Subscription(token) => return note_token(connection, &operation, token, when),
-        Learned::Payment(id) => target.payment_ids.push(id),
-        Learned::Refund(id) => refund_id = Some(id),
+        Learned::Payment(id) => target.payment_ids.push(id.clone()),
+        Learned::Refund(id) => refund_id = Some(id.clone()),
     }
     let Some(payment) = operation.payment else {
         return Ok(());
@@ -102,7 +106,7 @@ fn note_learned(
 fn note_token(
     connection: &Connection,
     operation: &Operation,
-    token: String,
+    token: &str,
     when: change::When,
 ) -> Result<(), StoreError> {
     let Some(key) = operation.subscription else {
@@ -110,7 +114,7 @@ fn note_token(
     };
     let own = Some(operation.reference.0.clone());
     let news = SubscriptionNews {
-        tokens: vec![token],
+        tokens: vec![token.to_owned()],
         ..SubscriptionNews::new(Source::Inquiry, own, SubscriptionState::Unknown)
     };
     subscription_change::change(connection, key, &news, when)?;

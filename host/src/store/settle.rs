@@ -5,10 +5,10 @@ use super::change::{self, Changed, When};
 use super::{Store, StoreError, audit, parked, payments};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, Capture, News, NewsState, Payment, PaymentKey, PaymentState, Reference, Refund, Source,
+    Action, ActionState, Amount, AskAt, Capture, News, NewsState, Payment, PaymentKey, PaymentState, Reference, Refund, Source,
     Target,
 };
-use rusqlite::Connection;
+use super::database::Connection;
 
 /// What a person says became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub struct Settling {
     pub who: String,
     /// Why.
     pub reason: String,
+    /// When the provider is to be asked first about what this leaves open.
+    pub ask_at: AskAt,
 }
 
 /// What became of a decision by hand.
@@ -121,7 +123,7 @@ fn settle(connection: &Connection, settling: &Settling) -> Result<SettledByHand,
         return Ok(SettledByHand::Unfit(unfit));
     }
     let (state, subject) = (meant.state(&before), meant.subject(&before).to_owned());
-    let when = When { now: settling.now, ask_at: None };
+    let when = When { now: settling.now, ask_at: settling.ask_at };
     // A person has looked.
     let seen = Payment { review: None, ..before.clone() };
     let applied = change::consider(&seen, &meant.news(&before, settling), when);

@@ -113,24 +113,28 @@ async fn what_is_due_is_found_by_index() {
             "SELECT min(key) FROM callbacks WHERE subscription = 1 AND replayed = 0 AND state = 'waiting'",
             "callbacks_waiting_of_subscription",
         ),
-        ("SELECT key FROM payments WHERE ask_at <= 1 ORDER BY ask_at LIMIT 10", "payments_ask"),
+        (
+            "SELECT key FROM payments WHERE ask_at IS NOT NULL AND external = 'acme' AND ask_at <= 1
+             ORDER BY ask_at LIMIT 10",
+            "payments_ask",
+        ),
+        ("SELECT min(external) FROM payments WHERE ask_at IS NOT NULL AND external > 'acme'", "payments_ask"),
         (
             "SELECT key FROM operations WHERE payment = 1 AND kind IN ('refund', 'capture', 'void') ORDER BY key",
             "operations_actions",
         ),
-        ("SELECT key FROM subscriptions WHERE ask_at <= 1 ORDER BY ask_at LIMIT 10", "subscriptions_ask"),
+        (
+            "SELECT key FROM subscriptions WHERE ask_at IS NOT NULL AND external = 'acme' AND ask_at > 1
+             ORDER BY ask_at LIMIT 10",
+            "subscriptions_ask",
+        ),
         (
             "SELECT key FROM follow_ups WHERE state = 'waiting' AND due_at <= 1 ORDER BY due_at LIMIT 10",
             "follow_ups_due",
         ),
     ];
     for (sql, index) in plans {
-        let plan = store.parts.readers.read(|connection| {
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-            let steps = statement.query_map([], |row| row.get::<_, String>(3))?;
-            Ok(steps.collect::<rusqlite::Result<Vec<_>>>()?)
-        });
-        let plan = plan.unwrap();
+        let plan: Vec<String> = store.column(&format!("EXPLAIN QUERY PLAN {sql}"), 3);
         assert!(plan.len() == 1 && plan[0].starts_with("SEARCH") && plan[0].contains(index), "{sql}: {plan:?}");
     }
 }

@@ -4,7 +4,7 @@ use crate::store::OpenError;
 #[test]
 fn a_second_host_is_refused_and_told_which_file() {
     let first = opened();
-    let refused = Store::open(&Settings { path: first.path.clone() }, NOW).unwrap_err();
+    let refused = Store::open(&Settings { path: first.path.clone(), key: None }, NOW).unwrap_err();
     assert!(matches!(&refused, OpenError::Taken(path) if *path == first.path));
     assert!(refused.to_string().contains("provost.db"));
     first.reopened(NOW);
@@ -31,7 +31,7 @@ fn a_file_of_a_newer_host_is_refused() {
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
-    let refused = Store::open(&Settings { path }, NOW).unwrap_err();
+    let refused = Store::open(&Settings { path, key: None }, NOW).unwrap_err();
     assert!(matches!(refused, OpenError::Newer { found: 99, .. }), "{refused}");
 }
 
@@ -39,17 +39,15 @@ fn a_file_of_a_newer_host_is_refused() {
 fn a_directory_that_is_missing_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("nowhere").join("provost.db");
-    let refused = Store::open(&Settings { path }, NOW).unwrap_err();
+    let refused = Store::open(&Settings { path, key: None }, NOW).unwrap_err();
     assert!(refused.to_string().contains("nowhere"), "{refused}");
 }
 
 #[test]
 fn readers_cannot_write() {
     let opened = opened();
-    let refused = opened.parts.readers.read(|connection| {
-        connection.execute("DELETE FROM payments", [])?;
-        Ok(())
-    });
+    let delete = |connection: &Connection| Ok(connection.execute("DELETE FROM payments", [])?);
+    let refused = wait(opened.parts.readers.read(delete));
     assert!(matches!(refused, Err(StoreError::Away(_))));
 }
 
@@ -85,15 +83,15 @@ async fn a_file_of_an_older_host_is_brought_up_to_date() {
         )
         .unwrap();
     drop(connection);
-    let store = Store::open(&Settings { path }, NOW).unwrap();
-    let payment = store.payment("acme", Name::Refund("re-1")).unwrap().unwrap().payment;
+    let store = Store::open(&Settings { path, key: None }, NOW).unwrap();
+    let payment = store.payment("acme", Name::Refund("re-1")).await.unwrap().unwrap().payment;
     assert_eq!((payment.state, payment.origin, payment.refunded), (PaymentState::Accepted, Origin::Pay, 200));
     assert_eq!((payment.refunds[0].state, payment.refundable()), (ActionState::Accepted, Some(800)));
     assert!(matches!(store.claim(pay("s-1")).await.unwrap(), Claimed::BusinessKeyUsed { .. }));
     assert_eq!(store.lease_callbacks("acme", NOW, NOW.plus(MINUTE), 10).await.unwrap()[0].id, "msg_1");
-    let keys = |connection: &rusqlite::Connection| -> Result<(bool, bool), StoreError> {
-        let on = connection.pragma_query_value(None, "foreign_keys", |row| row.get::<_, bool>(0))?;
-        Ok((on, connection.prepare("PRAGMA foreign_key_check")?.exists([])?))
+    let keys = |connection: &Connection| -> Result<(bool, bool), StoreError> {
+        let on = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
+        Ok((on, connection.prepare_cached("PRAGMA foreign_key_check")?.exists([])?))
     };
     assert_eq!(store.parts.writer.durable(keys).await.unwrap(), (true, false));
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::AskAt;
 use crate::store::{
     Attempt, CallbackFilter, CallbackState, Delivery, NamedByHand, PaymentFilter, Replayed, Replaying, SettledByHand,
     Settlement, Settling, Verdict, Which,
@@ -44,6 +45,7 @@ fn settling(payment: PaymentKey, verdict: Verdict) -> Settling {
         correct: false,
         who: "ann".into(),
         reason: "seen in the provider's portal".into(),
+        ask_at: AskAt::once(NOW),
     }
 }
 
