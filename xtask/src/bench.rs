@@ -7,13 +7,17 @@ use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Measure what a plugin costs, against a native handler and against forwarding.
+/// Measure what a plugin costs, against a native handler and against forwarding; or what many records cost.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask bench                              a few minutes; a table of medians and ratios
   cargo xtask bench --seconds 0.5 --rounds 1     a first look
+  cargo xtask bench --scale                      a million operations, and long backlogs of callbacks
   cargo xtask bench --json > bench.json          for a program to read")]
 pub(crate) struct Arguments {
+    /// Measure what many records and a long backlog of callbacks cost, instead of what a plugin costs
+    #[arg(long, conflicts_with = "seconds")]
+    scale: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -37,11 +41,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
     let programs = workspace.target.join("release");
     let mut bench = Command::new(programs.join("bench"));
-    bench.arg("measure").arg("--provost").arg(programs.join("provost"));
+    bench.arg(if arguments.scale { "scale" } else { "measure" });
+    bench.arg("--provost").arg(programs.join("provost"));
     bench.arg("--plugins").arg(build_plugins::plugins_folder(workspace));
-    bench.arg("--guests").arg(build_plugins::guests_folder(workspace));
     bench.arg("--folder").arg(workspace.target.join("bench"));
-    bench.args(["--seconds", &arguments.seconds.to_string(), "--rounds", &arguments.rounds.to_string()]);
+    bench.args(["--rounds", &arguments.rounds.to_string()]);
+    if !arguments.scale {
+        bench.arg("--guests").arg(build_plugins::guests_folder(workspace));
+        bench.args(["--seconds", &arguments.seconds.to_string()]);
+    }
     if arguments.json {
         bench.arg("--json");
     }

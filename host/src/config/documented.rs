@@ -41,6 +41,10 @@ fn meaning(path: &[String]) -> String {
     let at = |at: &str| if at.bytes().all(|byte| byte.is_ascii_digit()) { "*".to_owned() } else { at.to_owned() };
     match path[..] {
         ["providers", _, "limits", key] => format!("plugins.limits.{key}"),
+        ["providers", _, "recovery", "unknown" | "pending", _] | ["recovery", "unknown" | "pending", _] => {
+            "recovery.gap".to_owned()
+        }
+        ["providers", _, "recovery", key] => format!("recovery.{key}"),
         ["providers", _, "secrets", _, key] | ["callbacks", "secret", key] => format!("secret.{key}"),
         ["providers", _, "callbacks", "secret", key] => format!("secret.{key}"),
         ["providers", _, "settings", _] => "providers.NAME.settings".to_owned(),

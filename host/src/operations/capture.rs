@@ -58,7 +58,7 @@ impl Operations {
             matches!(payment.state, PaymentState::Authorized | PaymentState::Accepted)
                 && !payment.captures.iter().any(|capture| capture.state.holds())
         };
-        match self.0.store.payment(external, lookup.name()).map_err(store_away)? {
+        match self.0.store.payment(external, lookup.name()).await.map_err(store_away)? {
             Some(found) if decided(&found.payment) => Ok(found.payment),
             _ => self.resolve_captures(self.look(external, &lookup).await?.payment).await,
         }

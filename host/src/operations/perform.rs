@@ -72,7 +72,7 @@ impl Operations {
         crash_point!("called");
         let Returned { ending, subscribed } = returned(called.response);
         let outcome = classify(called.report.departures, ending, operation.amount.as_ref());
-        let outcome = self.unless_over(&operation, &subject, outcome);
+        let outcome = self.unless_over(&operation, &subject, outcome).await;
         tell_operator(&plan.serving, &operation, &outcome);
         let end = End { outcome, subscribed, changes: changes(plan.what), report: called.report };
         let answered = self.finish(&operation, &subject, end, plan.respond).await;
@@ -83,14 +83,16 @@ impl Operations {
     }
 
     /// A subscription that is over is ended, however the provider says that it has none; so is one whose end got lost before.
-    fn unless_over(&self, operation: &Operation, subject: &Subject, outcome: Outcome) -> Outcome {
+    async fn unless_over(&self, operation: &Operation, subject: &Subject, outcome: Outcome) -> Outcome {
         let Some(subscription) = subject.subscription.as_ref().filter(|_| operation.kind == Kind::Expire) else {
             return outcome;
         };
         let gone = matches!(outcome, Outcome::NotExecuted(Refused::NotFound(_)));
         let ended = matches!(outcome, Outcome::NotExecuted(Refused::Conflict(_))) || gone;
-        let lost = || gone && self.0.store.an_end_was_lost(subscription.key).unwrap_or(false);
-        if ended && subscription.state.is_over() || lost() {
+        if ended && subscription.state.is_over() {
+            return Outcome::Succeeded(Acknowledgement::default());
+        }
+        if gone && self.0.store.an_end_was_lost(subscription.key).await.unwrap_or(false) {
             return Outcome::Succeeded(Acknowledgement::default());
         }
         outcome
@@ -150,8 +152,9 @@ impl Operations {
         let told = Told { operation, outcome: &outcome, learned: &report.learned, subscribed: subscribed.as_deref() };
         let ids = told.ids(subject);
         let kept = is_kept(operation.kind, &outcome);
+        let now = self.0.clock.now();
         let finish = Finish {
-            now: self.0.clock.now(),
+            now,
             operation: operation.key,
             fence: operation.fence,
             settled: told::settled(&outcome),
@@ -166,7 +169,7 @@ impl Operations {
             },
             answer: None,
             answer_if_contradicted: None,
-            ask_at: None,
+            ask_at: self.first_asks(&operation.external, now),
         };
         let ended = ids.ended(operation.kind, outcome);
         let answer = respond(&Ok(ended.clone()));

@@ -48,7 +48,7 @@ impl Records for CallRecords {
     }
 
     fn state_get(&self, key: String) -> Pending<'_, Result<Option<Vec<u8>>, StateError>> {
-        Box::pin(async move { self.store.state_get(&self.external, &key, self.clock.now()).map_err(state_error) })
+        Box::pin(async move { self.store.state_get(&self.external, &key, self.clock.now()).await.map_err(state_error) })
     }
 
     fn state_set(&self, key: String, value: Vec<u8>, ttl: Option<Duration>) -> Pending<'_, Result<(), StateError>> {

@@ -37,7 +37,7 @@ impl Operations {
     /// The payment; one that is not decided is resolved first (rule 7), one that is not known is looked for (rule 5).
     async fn refundable_payment(&self, external: &str, payment_id: String) -> Result<Payment, Error> {
         let lookup = Lookup::Payment(payment_id);
-        let found = self.0.store.payment(external, lookup.name()).map_err(store_away)?;
+        let found = self.0.store.payment(external, lookup.name()).await.map_err(store_away)?;
         match found {
             Some(found) if found.payment.state == PaymentState::Accepted => Ok(found.payment),
             _ => Ok(self.look(external, &lookup).await?.payment),

@@ -155,7 +155,7 @@ impl Operations {
     /// The subscription of a token. One of which nobody knows whether it began is asked for first (rule 7); one that is
     /// not known here was made elsewhere, and is the provider's to judge.
     async fn whose(&self, external: &str, token: String) -> Result<Whose, Error> {
-        let Some(subscription) = self.0.store.subscription(external, &token).map_err(store_away)? else {
+        let Some(subscription) = self.0.store.subscription(external, &token).await.map_err(store_away)? else {
             return Ok(Whose::Elsewhere(token));
         };
         if subscription.state == SubscriptionState::Unknown && subscription.tokens.is_empty() {

@@ -77,7 +77,7 @@ impl Operations {
             return Err(WebhookRefused::Unsupported);
         };
         let external = &serving.provider.external;
-        let known = self.0.store.payment(external, Name::Payment(&id)).map_err(later)?.is_some();
+        let known = self.0.store.payment(external, Name::Payment(&id)).await.map_err(later)?.is_some();
         if !known && self.0.strangers.may_ask(external, self.0.clock.now()) {
             let lookup = Lookup::Payment(id.clone().into_owned());
             if self.ask_about_stranger(external, lookup).await {
@@ -114,7 +114,7 @@ impl Operations {
                 Trust::Hint => HINTS_WAIT,
             }),
             events_live: self.0.settings.events_live,
-            ask_at: None,
+            ask_at: self.first_asks(external, now),
         };
         crash_point!("webhook_read");
         let received = self.0.store.receive(receiving).await.map_err(later)?;

@@ -75,7 +75,7 @@ impl Outbox {
         lanes: &mut HashMap<String, Arc<Semaphore>>,
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
-        let due = self.store.due_externals(now)?;
+        let due = self.store.due_externals(now).await?;
         // Each takes a share, and each begins once: one external's backlog does not hold up another's callbacks.
         let share = LANE.div_ceil(due.len().max(1));
         let first = self.round.fetch_add(1, Ordering::Relaxed) % due.len().max(1);
@@ -94,7 +94,7 @@ impl Outbox {
             }
         }
         let latest = now.plus(LONGEST_REST);
-        Ok(self.store.next_callback_due(now)?.map_or(latest, |due| due.min(latest)))
+        Ok(self.store.next_callback_due(now).await?.map_or(latest, |due| due.min(latest)))
     }
 
     async fn deliver(self: Arc<Self>, delivery: Delivery, target: Target, permit: OwnedSemaphorePermit) {

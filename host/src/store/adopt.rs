@@ -2,12 +2,12 @@
 //! two turn out to be the same (rules 5 and 14).
 
 use super::change::{Changed, When, change, consider};
+use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{StoreError, operations, payments};
 use crate::model::{
     Action, Applied, News, NewsState, Origin, Payment, PaymentKey, PaymentState, Reference, Source, Target,
 };
-use rusqlite::Connection;
 
 /// Takes in the payment that news tells of. None where the news does not say enough, and while an operation runs that may
 /// be making that very payment.
@@ -33,7 +33,7 @@ pub(super) fn adopt(
 }
 
 /// Whether news that was not adopted may be, once no operation runs that may be making it.
-pub(super) fn may_later(connection: &Connection, external: &str, news: &News) -> rusqlite::Result<bool> {
+pub(super) fn may_later(connection: &Connection, external: &str, news: &News) -> database::Result<bool> {
     Ok(says_enough(news) && operations::may_be_making(connection, external, &news.target)?)
 }
 
@@ -55,7 +55,8 @@ pub(super) fn absorb(
     }
     for owner in [
         "UPDATE operations SET payment = ?1 WHERE payment = ?2",
-        "UPDATE OR IGNORE follow_ups SET payment = ?1 WHERE payment = ?2",
+        "UPDATE follow_ups SET payment = ?1 WHERE payment = ?2
+         AND NOT EXISTS (SELECT 1 FROM follow_ups own WHERE own.payment = ?1 AND own.digest = follow_ups.digest)",
     ] {
         connection.prepare_cached(owner)?.execute([own.payment.key, adopted.key])?;
     }

@@ -1,10 +1,10 @@
 //! Callbacks that wait to be delivered: in order per payment or subscription, leased to who delivers them (rules 29 to 33).
 
 use super::columns::{Columns, Unsigned};
+use super::database::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::{Callback, CallbackType, Payment, PaymentKey, Subscription, SubscriptionKey, subscription_callback};
-use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -73,8 +73,8 @@ macro_rules! waiting_externals {
 
 impl Store {
     /// Externals that have a callback due.
-    pub fn due_externals(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn due_externals(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let due = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(concat!(
                 waiting_externals!(),
                 "SELECT external FROM waiting
@@ -83,8 +83,9 @@ impl Store {
                                WHERE due_at IS NOT NULL AND external = waiting.external AND due_at <= ?)"
             ))?;
             let externals = statement.query_map([now], |row| row.get(0))?;
-            Ok(externals.collect::<rusqlite::Result<_>>()?)
-        })
+            Ok(externals.collect::<database::Result<_>>()?)
+        };
+        self.parts.readers.read(due).await
     }
 
     /// Leases callbacks of an external that are due, at most `limit`, of each payment or subscription only the
@@ -118,8 +119,8 @@ impl Store {
     }
 
     /// When the next callback becomes due after `now`, or a lease on one lapses. What is due already is not counted.
-    pub fn next_callback_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn next_callback_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let next = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(concat!(
                 waiting_externals!(),
                 "SELECT min((SELECT min(due_at) FROM callbacks
@@ -127,12 +128,13 @@ impl Store {
                  FROM waiting WHERE external IS NOT NULL"
             ))?;
             Ok(statement.query_row([now], |row| row.get(0))?)
-        })
+        };
+        self.parts.readers.read(next).await
     }
 
     /// How many wait, and how many were given up.
-    pub fn callback_counts(&self) -> Result<CallbackCounts, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn callback_counts(&self) -> Result<CallbackCounts, StoreError> {
+        let count = |connection: &Connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT (SELECT count(*) FROM callbacks WHERE state = 'waiting'),
                         (SELECT count(*) FROM callbacks WHERE state = 'dead')",
@@ -141,7 +143,8 @@ impl Store {
                 let mut columns = Columns::of(row);
                 Ok(CallbackCounts { waiting: columns.next::<Unsigned>()?.0, dead: columns.next::<Unsigned>()?.0 })
             })?)
-        })
+        };
+        self.parts.readers.read(count).await
     }
 }
 
@@ -159,7 +162,7 @@ pub(super) fn enqueue(
     callback: &Callback,
     sequence: u64,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let id = new_id();
     let body = callback.body(payment, &id, sequence, now);
     let lane = Lane { payment: Some(payment.key), subscription: None };
@@ -172,7 +175,7 @@ pub(super) fn enqueue_subscription(
     subscription: &Subscription,
     kind: CallbackType,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let (id, sequence) = (new_id(), subscription.sequence);
     let body = subscription_callback(kind, subscription, &id, sequence, now);
     let lane = Lane { payment: None, subscription: Some(subscription.key) };
@@ -194,13 +197,14 @@ fn insert(
     sequence: u64,
     body: Vec<u8>,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO callbacks (payment, subscription, external, id, type, sequence, body, state, attempts, created_at,
                                 due_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', 0, ?8,
                  CASE WHEN EXISTS (SELECT 1 FROM callbacks
-                                   WHERE payment IS ?1 AND subscription IS ?2 AND state = 'waiting')
+                                   WHERE payment IS NOT DISTINCT FROM ?1 AND subscription IS NOT DISTINCT FROM ?2
+                                     AND state = 'waiting')
                       THEN NULL ELSE ?8 END)",
     )?;
     let sequence = Unsigned(sequence);
@@ -209,9 +213,9 @@ fn insert(
 }
 
 /// At start, who held a lease is gone.
-pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> database::Result<()> {
     connection.execute(
-        "UPDATE callbacks SET due_at = min(due_at, ?), fence = NULL
+        "UPDATE callbacks SET due_at = CASE WHEN due_at < ?1 THEN due_at ELSE ?1 END, fence = NULL
          WHERE due_at IS NOT NULL AND fence IS NOT NULL",
         [now],
     )?;
@@ -225,7 +229,7 @@ fn lease(
     lease_until: Timestamp,
     limit: usize,
     fence: u64,
-) -> rusqlite::Result<Vec<Delivery>> {
+) -> database::Result<Vec<Delivery>> {
     let mut due = connection.prepare_cached(
         "SELECT key, id, external, body, attempts FROM callbacks
          WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
@@ -242,7 +246,7 @@ fn lease(
             fence,
         })
     })?;
-    let deliveries: Vec<Delivery> = deliveries.collect::<rusqlite::Result<_>>()?;
+    let deliveries: Vec<Delivery> = deliveries.collect::<database::Result<_>>()?;
     let mut take = connection.prepare_cached("UPDATE callbacks SET due_at = ?, fence = ? WHERE key = ?")?;
     for delivery in &deliveries {
         take.execute(params![lease_until, Unsigned(fence), delivery.key.0])?;
@@ -295,7 +299,7 @@ fn settle(
     connection
         .prepare_cached(
             "UPDATE callbacks SET due_at = ?
-             WHERE key = (SELECT key FROM callbacks WHERE payment IS ? AND subscription IS ? AND state = 'waiting'
+             WHERE key = (SELECT key FROM callbacks WHERE payment IS NOT DISTINCT FROM ? AND subscription IS NOT DISTINCT FROM ? AND state = 'waiting'
                           ORDER BY key LIMIT 1)",
         )?
         .execute(params![now, lane.payment, lane.subscription])?;

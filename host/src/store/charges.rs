@@ -1,13 +1,13 @@
 //! Payments that a provider makes by itself under a subscription: each becomes a payment of its own (rule 14).
 
 use super::change::{self, Changed, When};
+use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{StoreError, operations, payments, subscriptions};
 use crate::model::{Charge, News, Origin, Payment, Reference, SubscriptionKey};
-use rusqlite::Connection;
 
 /// Whether a charge may be one that the host itself has begun and that has no name yet.
-pub(super) fn may_be_ours(connection: &Connection, subscription: SubscriptionKey) -> rusqlite::Result<bool> {
+pub(super) fn may_be_ours(connection: &Connection, subscription: SubscriptionKey) -> database::Result<bool> {
     if operations::any_open_under(connection, subscription)? {
         return Ok(true);
     }

@@ -1,6 +1,7 @@
 //! What becomes of a claim: all of it decided and written under the writer's lock.
 
 use super::claim::{Claim, Claimed, NewPayment, What, Whose};
+use super::database::Connection;
 use super::operations::{self, Kept};
 use super::subject::{Keys, Subject};
 use super::{StoreError, follow_ups, payments, subscriptions};
@@ -8,7 +9,6 @@ use crate::model::{
     ActionState, Amount, Kind, Operation, Origin, Payment, PaymentKey, PaymentState, Phase, Subscription,
     SubscriptionState,
 };
-use rusqlite::Connection;
 use std::time::Duration;
 
 pub(super) fn decide(connection: &Connection, claim: &Claim, fence: u64) -> Result<Claimed, StoreError> {

@@ -1,5 +1,6 @@
 //! Why the store did not do what it was asked, named after what its caller can do about it.
 
+use super::database;
 use std::path::PathBuf;
 
 /// Why a command or a read failed.
@@ -17,8 +18,8 @@ pub enum StoreError {
     Full,
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<database::Error> for StoreError {
+    fn from(error: database::Error) -> Self {
         Self::Away(error.to_string())
     }
 }
@@ -43,7 +44,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A setting that durability needs did not take.
     #[error("{} cannot be durable here: {pragma} is {found}", path.display())]

@@ -1,11 +1,11 @@
 //! What an event of a webhook is about, and what becomes of it: the same whether it is taken as it comes, or had to wait.
 
 use super::change::{self, When};
+use super::database::{self, Connection, params};
 use super::webhooks::Received;
 use super::{StoreError, charges, names, payments, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{Charge, Event, News, Payment, SubscriptionKey, SubscriptionNews, Trust};
-use rusqlite::Connection;
 use std::time::Duration;
 
 /// As long as a provider is asked about one payment at most once (rule 24).
@@ -174,16 +174,16 @@ fn subscription_of(
     external: &str,
     tokens: &[String],
     host_reference: Option<&str>,
-) -> rusqlite::Result<Option<SubscriptionKey>> {
+) -> database::Result<Option<SubscriptionKey>> {
     subscriptions::find(connection, external, tokens, host_reference)
 }
 
-fn ask_now(connection: &Connection, mut payment: Payment, now: Timestamp) -> rusqlite::Result<Payment> {
+fn ask_now(connection: &Connection, mut payment: Payment, now: Timestamp) -> database::Result<Payment> {
     if !is_soon(payment.ask_at, now) {
         payment.ask_at = Some(now);
         connection
             .prepare_cached("UPDATE payments SET ask_at = ? WHERE key = ?")?
-            .execute(rusqlite::params![payment.ask_at, payment.key])?;
+            .execute(params![payment.ask_at, payment.key])?;
     }
     Ok(payment)
 }

@@ -2,18 +2,14 @@
 //! (rules 4, 19, 29).
 
 use super::change::{self, Changed, When};
+use super::database::{self, Connection};
 use super::subscription_change::{self, SubscriptionChanged};
 use super::{Store, StoreError, follow_ups, names, operations, parked, payments, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
-    ActionState, Answer, Changes, Event, Kind, News, NewsState, Operation, OperationKey, Payment, PaymentState,
+    ActionState, Answer, AskAt, Changes, Event, Kind, News, NewsState, Operation, OperationKey, Payment, PaymentState,
     Settled, SubscriptionNews, SubscriptionState,
 };
-use rusqlite::Connection;
-use std::time::Duration;
-
-/// When a subscription is asked about whose change got lost: its caller may send it again before.
-const ASK_AFTER: Duration = Duration::from_secs(10);
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -41,8 +37,8 @@ pub struct Finish {
     /// What the caller is answered, and what is kept, should it end as *not executed* here while verified news says
     /// that it was executed (rule 1).
     pub answer_if_contradicted: Option<Answer>,
-    /// When the provider is to be asked first, should the payment or refund still be open (rule 6).
-    pub ask_at: Option<Timestamp>,
+    /// When the provider is to be asked first about what is left open (rule 6).
+    pub ask_at: AskAt,
 }
 
 /// What the merchant is told for the first time stays for ever (rule 5).
@@ -100,9 +96,8 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
         Some(changed) => unless_contradicted(settled, &operation, &changed.payment),
         None => settled,
     };
-    if let Some(key) = operation.subscription.filter(|_| settled == Settled::Unknown && operation.kind.can_repeat()) {
-        // Nobody waits for its end, but where the subscription stands can be asked.
-        subscription_change::set_ask(connection, key, Some(finish.now.plus(ASK_AFTER)))?;
+    if settled == Settled::Unknown {
+        ask_about_what_was_lost(connection, &operation, when)?;
     }
     let answer = if settled == finish.settled { &finish.answer } else { &finish.answer_if_contradicted };
     operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?;
@@ -125,6 +120,21 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
         parked::catch_up_subscription(connection, &mut subscription.subscription, when)?;
     }
     Ok(Finished { changed, subscription, settled, unmatched_emits, given_up })
+}
+
+/// What has no state of its own left no trace on what it was done to: where that stands can be asked.
+pub(super) fn ask_about_what_was_lost(
+    connection: &Connection,
+    operation: &Operation,
+    when: When,
+) -> database::Result<()> {
+    match (operation.kind, operation.payment, operation.subscription) {
+        (Kind::Resume, Some(payment), _) => payments::ask_anew(connection, payment, when.ask_at.unknown, when.now),
+        (Kind::Update | Kind::Expire, _, Some(subscription)) => {
+            subscription_change::ask_anew(connection, subscription, when.ask_at.unknown, when.now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Applies an operation's end to its payment; `tell` fixes what the merchant is told, before callbacks are made of it.

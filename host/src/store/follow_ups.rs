@@ -1,10 +1,10 @@
 //! What plugins ask to be done next about a payment: kept in the transaction of the news that asks for it, once for each
 //! payment and content, and carried out as an operation of its own (rule 14).
 
+use super::database::{self, Connection, params};
 use super::{Store, StoreError, payments};
 use crate::clock::Timestamp;
 use crate::model::{FollowUp, OperationKey, Payment, PaymentKey};
-use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ pub struct DueFollowUp {
 
 impl Store {
     /// Follow-ups that are due by now.
-    pub fn due_follow_ups(&self, now: Timestamp, limit: usize) -> Result<Vec<DueFollowUp>, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn due_follow_ups(&self, now: Timestamp, limit: usize) -> Result<Vec<DueFollowUp>, StoreError> {
+        let due = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT key, payment, resume FROM follow_ups WHERE state = 'waiting' AND due_at <= ?
                  ORDER BY due_at LIMIT ?",
@@ -45,7 +45,8 @@ impl Store {
                 due.push(DueFollowUp { key, payment, follow_up: resume.map_or(FollowUp::Capture, FollowUp::Resume) });
             }
             Ok(due)
-        })
+        };
+        self.parts.readers.read(due).await
     }
 
     /// Puts a follow-up off, so that it is not begun twice.
@@ -77,7 +78,7 @@ pub(super) fn keep(
     payment: PaymentKey,
     follow_ups: &[FollowUp],
     now: Timestamp,
-) -> rusqlite::Result<bool> {
+) -> database::Result<bool> {
     let mut new = false;
     for follow_up in follow_ups {
         let resume = match follow_up {
@@ -86,8 +87,8 @@ pub(super) fn keep(
         };
         let kept = connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO follow_ups (payment, resume, digest, state, attempts, due_at, created_at)
-                 VALUES (?, ?, ?, 'waiting', 0, ?, ?)",
+                "INSERT INTO follow_ups (payment, resume, digest, state, attempts, due_at, created_at)
+                 VALUES (?, ?, ?, 'waiting', 0, ?, ?) ON CONFLICT DO NOTHING",
             )?
             .execute(params![payment, resume, digest(follow_up), now, now])?;
         new |= kept > 0;
@@ -102,14 +103,14 @@ fn digest(follow_up: &FollowUp) -> String {
     }
 }
 
-pub(super) fn is_waiting(connection: &Connection, key: FollowUpKey) -> rusqlite::Result<bool> {
+pub(super) fn is_waiting(connection: &Connection, key: FollowUpKey) -> database::Result<bool> {
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM follow_ups WHERE key = ? AND state = 'waiting')")?
         .query_row([key.0], |row| row.get(0))
 }
 
 /// It is this operation's now.
-pub(super) fn take(connection: &Connection, key: FollowUpKey, operation: OperationKey) -> rusqlite::Result<()> {
+pub(super) fn take(connection: &Connection, key: FollowUpKey, operation: OperationKey) -> database::Result<()> {
     connection
         .prepare_cached("UPDATE follow_ups SET state = 'taken', attempts = attempts + 1, operation = ? WHERE key = ?")?
         .execute(params![operation, key.0])?;
@@ -117,7 +118,7 @@ pub(super) fn take(connection: &Connection, key: FollowUpKey, operation: Operati
 }
 
 /// The operation that was to carry it out was not executed: it waits again. Says whether it was given up.
-pub(super) fn give_back(connection: &Connection, operation: OperationKey, now: Timestamp) -> rusqlite::Result<bool> {
+pub(super) fn give_back(connection: &Connection, operation: OperationKey, now: Timestamp) -> database::Result<bool> {
     let mut found = connection.prepare_cached("SELECT key, attempts FROM follow_ups WHERE operation = ?")?;
     let mut rows = found.query([operation])?;
     let Some(row) = rows.next()? else {

@@ -1,9 +1,9 @@
 //! Reads: what is on disk, without waiting for the writer.
 
+use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{Store, StoreError, operations, payments};
 use crate::model::{Operation, OperationKey, Payment, PaymentKey, Refund};
-use rusqlite::Connection;
 
 /// A name by which a payment is asked for (rule 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,23 @@ pub enum Name<'a> {
     Refund(&'a str),
     /// The merchant's own id: the payment that lives, else the newest.
     ShopTransaction(&'a str),
+}
+
+impl Name<'_> {
+    fn id(&self) -> &str {
+        match self {
+            Self::Payment(id) | Self::Refund(id) | Self::ShopTransaction(id) => id,
+        }
+    }
+
+    /// The same kind of name with another id.
+    fn with<'b>(&self, id: &'b str) -> Name<'b> {
+        match self {
+            Self::Payment(_) => Name::Payment(id),
+            Self::Refund(_) => Name::Refund(id),
+            Self::ShopTransaction(_) => Name::ShopTransaction(id),
+        }
+    }
 }
 
 /// A payment that was asked for.
@@ -27,51 +44,61 @@ pub struct Found {
 
 impl Store {
     /// The payment that a name belongs to.
-    pub fn payment(&self, external: &str, name: Name<'_>) -> Result<Option<Found>, StoreError> {
+    pub async fn payment(&self, external: &str, name: Name<'_>) -> Result<Option<Found>, StoreError> {
+        let (external, kind, id) = (external.to_owned(), name.with(""), name.id().to_owned());
         // The ordinary question takes two statements this way; the other takes five.
-        if let Name::Payment(id) = name {
-            let named = |connection: &Connection| Ok(payments::load_named(connection, external, Named::Payment, id)?);
-            if let Some(payment) = self.parts.readers.glance(named)? {
+        if let Name::Payment(_) = name {
+            let (external, id) = (external.clone(), id.clone());
+            let at_once =
+                move |connection: &Connection| Ok(payments::load_named(connection, &external, Named::Payment, &id)?);
+            if let Some(payment) = self.parts.readers.glance(at_once).await? {
                 return Ok(Some(Found { payment, refund: None }));
             }
         }
-        self.parts.readers.read(|connection| {
-            let Some(key) = key_of(connection, external, name)? else {
-                return Ok(None);
-            };
-            let found = payments::load(connection, key)?;
-            let found = found.map(|payment| Found { refund: position(&payment, name), payment });
-            Ok(found.filter(|found| found.refund.is_some() || !matches!(name, Name::Refund(_))))
-        })
+        let find = move |connection: &Connection| find(connection, &external, kind.with(&id));
+        self.parts.readers.read(find).await
     }
 
     /// The payment that the store keeps under this key.
-    pub fn payment_by_key(&self, key: PaymentKey) -> Result<Option<Payment>, StoreError> {
-        self.parts.readers.read(|connection| Ok(payments::load(connection, key)?))
+    pub async fn payment_by_key(&self, key: PaymentKey) -> Result<Option<Payment>, StoreError> {
+        self.parts.readers.read(move |connection| Ok(payments::load(connection, key)?)).await
     }
 
     /// An operation, with its answer once it has one.
-    pub fn operation(&self, key: OperationKey) -> Result<Option<Operation>, StoreError> {
-        self.parts.readers.read(|connection| Ok(operations::load(connection, key)?.map(|kept| kept.operation)))
+    pub async fn operation(&self, key: OperationKey) -> Result<Option<Operation>, StoreError> {
+        let load = move |connection: &Connection| Ok(operations::load(connection, key)?.map(|kept| kept.operation));
+        self.parts.readers.read(load).await
     }
 
     /// The operation that the host named so, with its answer once it has one.
-    pub fn operation_by_reference(&self, reference: &str) -> Result<Option<Operation>, StoreError> {
-        self.parts
-            .readers
-            .read(|connection| Ok(operations::by_reference(connection, reference)?.map(|kept| kept.operation)))
+    pub async fn operation_by_reference(&self, reference: &str) -> Result<Option<Operation>, StoreError> {
+        let reference = reference.to_owned();
+        let load = move |connection: &Connection| {
+            Ok(operations::by_reference(connection, &reference)?.map(|kept| kept.operation))
+        };
+        self.parts.readers.read(load).await
     }
 
     /// Whether the store can be read and written now.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.parts.readers.read(|connection| {
-            Ok(connection.prepare_cached("SELECT count(*) FROM sqlite_schema")?.query_row([], |_| Ok(()))?)
-        })?;
+        self.parts
+            .readers
+            .read(|connection| Ok(connection.query_row("SELECT count(*) FROM host_key", [], |_| Ok(()))?))
+            .await?;
         self.parts.writer.durable(|_| Ok(())).await
     }
 }
 
-fn key_of(connection: &Connection, external: &str, name: Name<'_>) -> rusqlite::Result<Option<PaymentKey>> {
+fn find(connection: &Connection, external: &str, name: Name<'_>) -> Result<Option<Found>, StoreError> {
+    let Some(key) = key_of(connection, external, name)? else {
+        return Ok(None);
+    };
+    let found = payments::load(connection, key)?;
+    let found = found.map(|payment| Found { refund: position(&payment, name), payment });
+    Ok(found.filter(|found| found.refund.is_some() || !matches!(name, Name::Refund(_))))
+}
+
+fn key_of(connection: &Connection, external: &str, name: Name<'_>) -> database::Result<Option<PaymentKey>> {
     let (named, name) = match name {
         Name::Payment(name) => (Named::Payment, name),
         Name::Refund(name) => (Named::Refund, name),

@@ -10,7 +10,7 @@
 //! | `lapse` | [`Store::lapse`], [`Store::lapse_all`]: its end where its host died |
 //! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
-//! | `asks` | [`Store::due_asks`], [`Store::next_ask_due`], [`Store::set_ask`], [`Store::asked`], [`Store::check`] |
+//! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], the same of subscriptions, [`Store::check`] |
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `host_key` | [`Store::host_key`]: what the host signs its own URLs with |
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
@@ -26,6 +26,7 @@ mod change;
 mod charges;
 mod claim;
 mod columns;
+mod database;
 mod decide;
 mod error;
 mod events;
@@ -53,6 +54,7 @@ mod tests;
 mod webhooks;
 mod writer;
 
+pub use asks::{AskSettled, Taking};
 pub use callbacks::{Attempt, CallbackCounts, CallbackKey, Delivery, Settlement};
 pub use change::Changed;
 pub use claim::{Claim, Claimed, NewPayment, What, Whose};

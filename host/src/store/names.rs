@@ -1,8 +1,8 @@
 //! By which names payments are found: provider ids and what merchants were told, for ever (rule 5).
 
+use super::database::{self, Connection, OptionalExtension, params};
 use super::payments;
 use crate::model::{Action, Origin, Payment, PaymentKey, Target};
-use rusqlite::{Connection, OptionalExtension};
 
 /// What a name names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ pub(super) fn owner(
     external: &str,
     named: Named,
     name: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let mut statement =
         connection.prepare_cached("SELECT payment FROM names WHERE external = ? AND kind = ? AND name = ?")?;
     statement.query_row([external, named.column(), name], |row| row.get(0)).optional()
@@ -38,20 +38,23 @@ pub(super) fn add(
     payment: &Payment,
     named: Named,
     name: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
-    let mut statement =
-        connection.prepare_cached("INSERT OR IGNORE INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?)")?;
-    if statement.execute((&payment.external, named.column(), name, payment.key))? > 0 {
+) -> database::Result<Option<PaymentKey>> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )?;
+    if statement.execute(params![payment.external, named.column(), name, payment.key])? > 0 {
         return Ok(None);
     }
     Ok(owner(connection, &payment.external, named, name)?.filter(|owner| *owner != payment.key))
 }
 
 /// Gives a name to a payment, whoever had it.
-pub(super) fn give(connection: &Connection, payment: &Payment, named: Named, name: &str) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached("INSERT OR REPLACE INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?)")?;
-    statement.execute((&payment.external, named.column(), name, payment.key))?;
+pub(super) fn give(connection: &Connection, payment: &Payment, named: Named, name: &str) -> database::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO names (external, kind, name, payment) VALUES (?, ?, ?, ?)
+         ON CONFLICT (external, kind, name) DO UPDATE SET payment = excluded.payment",
+    )?;
+    statement.execute(params![payment.external, named.column(), name, payment.key])?;
     Ok(())
 }
 
@@ -74,9 +77,9 @@ pub(super) fn find(
     action: Action,
     action_id: Option<&str>,
     target: &Target,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let mut adopted = None;
-    let mut own = |found: Option<PaymentKey>| -> rusqlite::Result<Option<PaymentKey>> {
+    let mut own = |found: Option<PaymentKey>| -> database::Result<Option<PaymentKey>> {
         let Some(key) = found else {
             return Ok(None);
         };
@@ -113,7 +116,7 @@ fn by_shop_transaction(
     connection: &Connection,
     external: &str,
     target: &Target,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let Some(id) = &target.shop_transaction_id else {
         return Ok(None);
     };

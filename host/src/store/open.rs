@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_interface.sql"),
+    include_str!("../../migrations/sqlite/0003_recovery.sql"),
 ];
 
 /// 3.51.3 repaired a race that could damage a file in WAL mode.
@@ -41,18 +42,24 @@ impl Store {
         let path = settings.path.as_path();
         let lock = take(path)?;
         create(path)?;
-        let database = |source| OpenError::Database { path: path.to_owned(), source };
-        let connection = open_to_write(path).map_err(database)?;
+        let connection = open_to_write(path).map_err(refused(path))?;
         check_durable(&connection, path)?;
         migrate(&connection, path)?;
-        callbacks::release_leases(&connection, now).map_err(database)?;
-        let readers = (0..READERS).map(|_| open_to_read(path)).collect::<Result<_, _>>().map_err(database)?;
+        let connection = connection.into();
+        callbacks::release_leases(&connection, now).map_err(refused(path))?;
+        let readers = (0..READERS).map(|_| Ok(open_to_read(path)?.into())).collect::<rusqlite::Result<_>>();
+        let readers = readers.map_err(refused(path))?;
         let file = |source| OpenError::File { path: path.to_owned(), source };
         let writer = Writer::start(connection, lock).map_err(file)?;
         // Grows from the moment of opening, so that no two lives of the host share a fence.
         let fences = AtomicU64::new(now.0.saturating_mul(1000));
         Ok(Self { parts: Arc::new(super::Parts { readers: Readers::new(readers), writer, fences }) })
     }
+}
+
+/// Says which file it is that SQLite refuses.
+fn refused<E: Into<Box<dyn std::error::Error + Send + Sync>>>(path: &Path) -> impl Fn(E) -> OpenError {
+    move |source| OpenError::Database { path: path.to_owned(), source: source.into() }
 }
 
 /// Takes the file for this process: the lock ends with it, however it ends.
@@ -78,12 +85,12 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
@@ -122,7 +129,7 @@ fn check_durable(connection: &Connection, path: &Path) -> Result<(), OpenError> 
             Ok(rusqlite::types::Value::Text(text)) => text,
             Ok(rusqlite::types::Value::Integer(number)) => number.to_string(),
             Ok(other) => format!("{other:?}"),
-            Err(source) => return Err(OpenError::Database { path: path.to_owned(), source }),
+            Err(source) => return Err(refused(path)(source)),
         };
         if found != wanted {
             return Err(OpenError::NotDurable { path: path.to_owned(), pragma, found });
@@ -132,14 +139,13 @@ fn check_durable(connection: &Connection, path: &Path) -> Result<(), OpenError> 
 }
 
 fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let database = |source| OpenError::Database { path: path.to_owned(), source };
-    let done: usize =
-        connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(database)? as usize;
+    let done = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let done = done.map_err(refused(path))? as usize;
     if done > MIGRATIONS.len() {
         return Err(OpenError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
     }
     for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        apply_migration(connection, migration, number + 1).map_err(database)?;
+        apply_migration(connection, migration, number + 1).map_err(refused(path))?;
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! The row of an operation.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Row, params};
 use super::subject::Keys;
 use super::{Claim, StoreError, What};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Amount, Answer, Kind, Operation, OperationKey, Phase, Settled, Target};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Who may claim what: the idempotency key that an operation was claimed with goes along.
 pub(super) struct Kept {
@@ -24,12 +24,12 @@ macro_rules! select {
     };
 }
 
-pub(super) fn load(connection: &Connection, key: OperationKey) -> rusqlite::Result<Option<Kept>> {
+pub(super) fn load(connection: &Connection, key: OperationKey) -> database::Result<Option<Kept>> {
     connection.prepare_cached(select!("key = ?"))?.query_row([key], read).optional()
 }
 
 /// The operation that was claimed with this idempotency key (rule 17).
-pub(super) fn by_idempotency_key(connection: &Connection, claim: &Claim) -> rusqlite::Result<Option<Kept>> {
+pub(super) fn by_idempotency_key(connection: &Connection, claim: &Claim) -> database::Result<Option<Kept>> {
     let Some(key) = &claim.idempotency_key else {
         return Ok(None);
     };
@@ -40,7 +40,7 @@ pub(super) fn by_idempotency_key(connection: &Connection, claim: &Claim) -> rusq
 }
 
 /// The operation that made a payment: the two share their name.
-pub(super) fn by_reference(connection: &Connection, reference: &str) -> rusqlite::Result<Option<Kept>> {
+pub(super) fn by_reference(connection: &Connection, reference: &str) -> database::Result<Option<Kept>> {
     connection.prepare_cached(select!("reference = ?"))?.query_row([reference], read).optional()
 }
 
@@ -51,7 +51,7 @@ pub(super) fn held(connection: &Connection, key: OperationKey, fence: u64) -> Re
     held.then_some(kept.operation).ok_or(StoreError::Gone)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
+fn read(row: &Row<'_>) -> database::Result<Kept> {
     let mut columns = Columns::of(row);
     let mut operation = Operation {
         key: columns.next()?,
@@ -84,7 +84,7 @@ pub(super) fn insert(
     keys: Keys,
     amount: Option<Amount>,
     fence: u64,
-) -> rusqlite::Result<Operation> {
+) -> database::Result<Operation> {
     let kind = claim.what.kind();
     let last = match claim.what {
         What::Capture { last, .. } => Some(last),
@@ -143,7 +143,7 @@ pub(super) fn finish(
     settled: Settled,
     answer: Option<&Answer>,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE operations SET phase = 'finished', outcome = ?, finished_at = ?, answer_status = ?,
                                answer_headers = ?, answer_body = ?
@@ -165,7 +165,7 @@ pub(super) fn finish(
 
 /// A repeat under a key of an operation that was claimed without one: from now on the key is that operation's, so that
 /// it cannot be used for anything else (rule 17).
-pub(super) fn take_idempotency_key(connection: &Connection, key: OperationKey, claim: &Claim) -> rusqlite::Result<()> {
+pub(super) fn take_idempotency_key(connection: &Connection, key: OperationKey, claim: &Claim) -> database::Result<()> {
     connection
         .prepare_cached(
             "UPDATE operations SET idempotency_key = ? WHERE key = ? AND idempotency_key IS NULL AND caller = ?",
@@ -178,7 +178,7 @@ pub(super) fn take_idempotency_key(connection: &Connection, key: OperationKey, c
 pub(super) fn any_open_under(
     connection: &Connection,
     subscription: crate::model::SubscriptionKey,
-) -> rusqlite::Result<bool> {
+) -> database::Result<bool> {
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM operations INDEXED BY operations_open
@@ -188,14 +188,14 @@ pub(super) fn any_open_under(
 }
 
 /// Lets an operation's idempotency key go.
-pub(super) fn free_idempotency_key(connection: &Connection, key: OperationKey) -> rusqlite::Result<()> {
+pub(super) fn free_idempotency_key(connection: &Connection, key: OperationKey) -> database::Result<()> {
     connection.prepare_cached("UPDATE operations SET idempotency_key = NULL WHERE key = ?")?.execute([key])?;
     Ok(())
 }
 
 /// Whether an operation of this external runs that may be making the very payment of this news: one whose payment the
 /// provider has not named yet, and that no other name of the news contradicts.
-pub(super) fn may_be_making(connection: &Connection, external: &str, target: &Target) -> rusqlite::Result<bool> {
+pub(super) fn may_be_making(connection: &Connection, external: &str, target: &Target) -> database::Result<bool> {
     let mut statement = connection.prepare_cached(
         "SELECT operations.reference, payments.shop_transaction_id
          FROM operations INDEXED BY operations_open JOIN payments ON payments.key = operations.payment

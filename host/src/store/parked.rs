@@ -3,13 +3,13 @@
 
 use super::change::{Changed, When};
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Row, params};
 use super::events::{self, Finding};
 use super::news_json::KeptEvent;
 use super::webhooks::{Received, Receiving};
 use super::{Store, StoreError, adopt, charges, names, subscription_change, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{Event, Payment, Subscription, Trust};
-use rusqlite::{Connection, Row, params};
+use crate::model::{AskAt, Event, Payment, Subscription, Trust};
 
 /// Hints that an external may have waiting: anybody can send them.
 const PARKED_HINTS: i64 = 1000;
@@ -38,9 +38,9 @@ struct Parked {
 impl Store {
     /// Looks at parked news again: applies what finds its payment, and ends what has waited long enough: verified news
     /// is adopted where it says enough, hints are dropped. [`Store::finish`] does the same for its own payment.
-    pub async fn unpark(&self, now: Timestamp, ask_at: Option<Timestamp>) -> Result<Vec<Unparked>, StoreError> {
+    pub async fn unpark(&self, now: Timestamp, ask_at: AskAt) -> Result<Vec<Unparked>, StoreError> {
         let when = When { now, ask_at };
-        let ready = self.parts.readers.read(|connection| ready(connection, when))?;
+        let ready = self.parts.readers.read(move |connection| ready(connection, when)).await?;
         if ready.is_empty() {
             return Ok(Vec::new());
         }
@@ -54,7 +54,7 @@ pub(super) fn park(
     receiving: &Receiving,
     event_id: Option<&str>,
     event: &Event,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let Some(kept) = KeptEvent::of(event) else {
         return Ok(());
     };
@@ -72,8 +72,8 @@ pub(super) fn park(
             receiving.parked_until,
             Unsigned(u64::try_from(receiving.events_live.as_millis()).unwrap_or(u64::MAX)),
         ])?;
-    let mut statement =
-        connection.prepare_cached("INSERT OR IGNORE INTO parked_names (external, name, event) VALUES (?, ?, ?)")?;
+    let mut statement = connection
+        .prepare_cached("INSERT INTO parked_names (external, name, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")?;
     for name in events::names_of(event) {
         statement.execute(params![receiving.external, name, key])?;
     }
@@ -81,7 +81,7 @@ pub(super) fn park(
 }
 
 /// Whether another hint may be parked.
-pub(super) fn has_room(connection: &Connection, external: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_room(connection: &Connection, external: &str) -> database::Result<bool> {
     let parked: i64 = connection
         .prepare_cached("SELECT count(*) FROM webhook_events WHERE external = ? AND verified = 0 AND news IS NOT NULL")?
         .query_row([external], |row| row.get(0))?;
@@ -133,7 +133,7 @@ pub(super) fn catch_up_subscription(
     Ok(())
 }
 
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+fn is_empty(connection: &Connection) -> database::Result<bool> {
     connection.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM parked_names)")?.query_row([], |row| row.get(0))
 }
 
@@ -167,7 +167,7 @@ fn next_of<'a>(
     let mut by_name = connection.prepare_cached("SELECT event FROM parked_names WHERE external = ? AND name = ?")?;
     let mut keys = Vec::new();
     for name in names {
-        for key in by_name.query_map([external, name], |row| row.get::<_, i64>(0))? {
+        for key in by_name.query_map([external, name], |row| row.get::<i64>(0))? {
             keys.push(key?);
         }
     }
@@ -267,7 +267,7 @@ fn find(connection: &Connection, parked: &Parked, when: When) -> Result<Finding,
 }
 
 /// From now on the event is only remembered, so that a repeat is dropped (rule 26); without an id, it is not.
-fn forget_news(connection: &Connection, event: i64, now: Timestamp) -> rusqlite::Result<()> {
+fn forget_news(connection: &Connection, event: i64, now: Timestamp) -> database::Result<()> {
     connection.prepare_cached("DELETE FROM parked_names WHERE event = ?")?.execute([event])?;
     connection
         .prepare_cached("UPDATE webhook_events SET news = NULL, forget_at = ? + lives_ms WHERE key = ?")?
@@ -276,15 +276,14 @@ fn forget_news(connection: &Connection, event: i64, now: Timestamp) -> rusqlite:
     Ok(())
 }
 
-fn load(connection: &Connection, event: i64) -> rusqlite::Result<Option<Parked>> {
-    use rusqlite::OptionalExtension;
+fn load(connection: &Connection, event: i64) -> database::Result<Option<Parked>> {
     let mut statement = connection.prepare_cached(
         "SELECT key, external, verified, parked_until, news FROM webhook_events WHERE key = ? AND news IS NOT NULL",
     )?;
     statement.query_row([event], read).optional()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Parked> {
+fn read(row: &Row<'_>) -> database::Result<Parked> {
     let mut columns = Columns::of(row);
     Ok(Parked {
         key: columns.next()?,

@@ -1,18 +1,20 @@
 //! The row of a payment, its refunds and captures, which are rows of `operations`.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Params, Row, params};
 use super::names::Named;
+use crate::clock::Timestamp;
 use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, ",
             "currency, authorized, captured, refunded, state, ids, told, description, metadata, decline_code, carry, ",
-            "carry_format, review, sequence, observed_at, expires_at, ask_at, checked_at, created_at, updated_at, ",
-            "merged_into, (SELECT coalesce(told, tokens ->> 0, reference) FROM subscriptions ",
-            "WHERE subscriptions.key = payments.subscription) ",
+            "carry_format, review, sequence, observed_at, expires_at, ask_at, asks, open_since, checked_at, created_at, ",
+            "updated_at, merged_into, ",
+            "(SELECT coalesce(told, reference) FROM subscriptions WHERE subscriptions.key = payments.subscription), ",
+            "(SELECT tokens FROM subscriptions WHERE subscriptions.key = payments.subscription AND told IS NULL) ",
             "FROM payments WHERE ",
             $condition
         )
@@ -20,7 +22,7 @@ macro_rules! select {
 }
 
 /// Loads a payment with its refunds and captures. One that was taken over leads to the one that did.
-pub(super) fn load(connection: &Connection, key: PaymentKey) -> rusqlite::Result<Option<Payment>> {
+pub(super) fn load(connection: &Connection, key: PaymentKey) -> database::Result<Option<Payment>> {
     one(connection, select!("key = ?"), [key])
 }
 
@@ -31,16 +33,16 @@ pub(super) fn load_named(
     external: &str,
     named: Named,
     name: &str,
-) -> rusqlite::Result<Option<Payment>> {
+) -> database::Result<Option<Payment>> {
     let condition = select!("key = (SELECT payment FROM names WHERE external = ? AND kind = ? AND name = ?)");
     one(connection, condition, [external, named.column(), name])
 }
 
-fn one(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<Option<Payment>> {
+fn one(connection: &Connection, sql: &str, values: impl Params) -> database::Result<Option<Payment>> {
     let mut statement = connection.prepare_cached(sql)?;
     // Open to the end: while a statement is, whatever else the connection reads is of the same moment.
     let mut rows = statement.query(values)?;
-    let Some((mut payment, merged_into)) = rows.next()?.map(read).transpose()? else {
+    let Some((mut payment, merged_into)) = rows.next()?.map(|row| read(&row)).transpose()? else {
         return Ok(None);
     };
     if let Some(heir) = merged_into {
@@ -50,7 +52,7 @@ fn one(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Res
     Ok(Some(payment))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
+fn read(row: &Row<'_>) -> database::Result<(Payment, Option<PaymentKey>)> {
     let mut columns = Columns::of(row);
     let mut payment = Payment {
         key: columns.next()?,
@@ -76,6 +78,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
         observed_at: columns.next()?,
         expires_at: columns.next()?,
         ask_at: columns.next()?,
+        asks: columns.next()?,
+        open_since: columns.next()?,
         checked_at: columns.next()?,
         created_at: columns.next()?,
         updated_at: columns.next()?,
@@ -83,8 +87,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Payment, Option<PaymentKey>)> {
         captures: Vec::new(),
     };
     let merged_into = columns.next()?;
-    if let (Some(subscription), Some(token)) = (&mut payment.subscription, columns.next()?) {
-        subscription.token = token;
+    // What it was told as; else the provider's token for it; else the host's own name.
+    let (told, mut tokens): (Option<String>, Vec<String>) = (columns.next()?, columns.next_list()?);
+    if let (Some(subscription), Some(told)) = (&mut payment.subscription, told) {
+        subscription.token = if tokens.is_empty() { told } else { tokens.swap_remove(0) };
     }
     Ok((payment, merged_into))
 }
@@ -95,7 +101,7 @@ pub(super) fn insert(
     connection: &Connection,
     payment: &mut Payment,
     business_key: Option<&str>,
-) -> rusqlite::Result<()> {
+) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO payments (external, origin, subscription, reference, shop_transaction_id, business_key,
                                business_key_held, payment_method, amount, currency, refunded, state, ids, sequence,
@@ -123,7 +129,7 @@ pub(super) fn insert(
 }
 
 /// Writes what changed of a payment and its refunds.
-pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment) -> rusqlite::Result<()> {
+pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment) -> database::Result<()> {
     update_row(connection, after)?;
     // Apart, because it stands in an index and hardly ever changes.
     if before.shop_transaction_id != after.shop_transaction_id {
@@ -142,12 +148,12 @@ pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment)
     Ok(())
 }
 
-fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()> {
+fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE payments SET payment_method = ?, amount = ?, currency = ?, authorized = ?, captured = ?, refunded = ?,
                              state = ?, ids = ?, told = ?, description = ?, metadata = ?, decline_code = ?, carry = ?,
                              carry_format = ?, review = ?, sequence = ?, observed_at = ?, expires_at = ?, ask_at = ?,
-                             checked_at = ?, updated_at = ?
+                             asks = ?, open_since = ?, checked_at = ?, updated_at = ?
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -170,6 +176,8 @@ fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()
         payment.observed_at,
         payment.expires_at,
         payment.ask_at,
+        payment.asks,
+        payment.open_since,
         payment.checked_at,
         payment.updated_at,
         payment.key,
@@ -177,7 +185,7 @@ fn update_row(connection: &Connection, payment: &Payment) -> rusqlite::Result<()
     Ok(())
 }
 
-fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<(Vec<Refund>, Vec<Capture>)> {
+fn actions_of(connection: &Connection, payment: PaymentKey) -> database::Result<(Vec<Refund>, Vec<Capture>)> {
     let mut statement = connection.prepare_cached(
         "SELECT kind, key, caller IS NULL, reference, ids, told, amount, currency, action_state, description, carry,
                 carry_format, created_at, last
@@ -186,7 +194,7 @@ fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<
     let (mut refunds, mut captures) = (Vec::new(), Vec::new());
     let mut rows = statement.query([payment])?;
     while let Some(row) = rows.next()? {
-        let mut columns = Columns::of(row);
+        let mut columns = Columns::of(&row);
         let kind: Kind = columns.next()?;
         if kind == Kind::Refund {
             refunds.push(read_refund(&mut columns)?);
@@ -197,7 +205,7 @@ fn actions_of(connection: &Connection, payment: PaymentKey) -> rusqlite::Result<
     Ok((refunds, captures))
 }
 
-fn read_refund(columns: &mut Columns<'_>) -> rusqlite::Result<Refund> {
+fn read_refund(columns: &mut Columns<'_>) -> database::Result<Refund> {
     let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
     Ok(Refund {
         operation: (!adopted).then_some(key),
@@ -212,7 +220,7 @@ fn read_refund(columns: &mut Columns<'_>) -> rusqlite::Result<Refund> {
     })
 }
 
-fn read_capture(columns: &mut Columns<'_>, void: bool) -> rusqlite::Result<Capture> {
+fn read_capture(columns: &mut Columns<'_>, void: bool) -> database::Result<Capture> {
     let (operation, _adopted) = (columns.next()?, columns.next::<bool>()?);
     let (reference, ids, _told) = (columns.next()?, columns.next_list()?, columns.next::<Option<String>>()?);
     // Of a payment that was made elsewhere, nobody here may know how much was reserved.
@@ -222,7 +230,7 @@ fn read_capture(columns: &mut Columns<'_>, void: bool) -> rusqlite::Result<Captu
     Ok(Capture { operation, void, reference, ids, amount, last, state, created_at })
 }
 
-fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Result<()> {
+fn update_capture(connection: &Connection, capture: &Capture) -> database::Result<()> {
     connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ? WHERE key = ?")?.execute(params![
         capture.state,
         Json(&capture.ids),
@@ -232,7 +240,7 @@ fn update_capture(connection: &Connection, capture: &Capture) -> rusqlite::Resul
 }
 
 /// Says whether there is such a refund.
-fn update_refund(connection: &Connection, refund: &Refund) -> rusqlite::Result<bool> {
+fn update_refund(connection: &Connection, refund: &Refund) -> database::Result<bool> {
     let mut statement = connection.prepare_cached(
         "UPDATE operations SET action_state = ?, ids = ?, told = ?, description = ?, carry = ?, carry_format = ?
          WHERE reference = ?",
@@ -250,16 +258,17 @@ fn update_refund(connection: &Connection, refund: &Refund) -> rusqlite::Result<b
 }
 
 /// A refund that nobody called us for is finished from the start: it has no caller, no keys, no plugin.
-fn insert_adopted_refund(connection: &Connection, payment: &Payment, refund: &Refund) -> rusqlite::Result<()> {
+fn insert_adopted_refund(connection: &Connection, payment: &Payment, refund: &Refund) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO operations (payment, external, kind, reference, fingerprint, seed, version, amount, currency,
                                  attempt, phase, fence, lease_until, created_at)
-         VALUES (?, ?, 'refund', ?, '', zeroblob(16), '', ?, ?, 0, 'finished', 0, 0, ?)",
+         VALUES (?, ?, 'refund', ?, '', ?, '', ?, ?, 0, 'finished', 0, 0, ?)",
     )?;
     statement.execute(params![
         payment.key,
         payment.external,
         refund.reference,
+        [0_u8; 16],
         Unsigned(refund.amount.minor),
         refund.amount.currency,
         refund.created_at,
@@ -268,14 +277,27 @@ fn insert_adopted_refund(connection: &Connection, payment: &Payment, refund: &Re
     Ok(())
 }
 
+/// Where it stands is to be asked for from the beginning.
+pub(super) fn ask_anew(
+    connection: &Connection,
+    payment: PaymentKey,
+    at: Timestamp,
+    now: Timestamp,
+) -> database::Result<()> {
+    connection
+        .prepare_cached("UPDATE payments SET ask_at = ?, asks = 0, open_since = ? WHERE key = ?")?
+        .execute(params![at, now, payment])?;
+    Ok(())
+}
+
 /// Lets the shop transaction id go, for another try (rule 15).
-pub(super) fn free_business_key(connection: &Connection, key: PaymentKey) -> rusqlite::Result<()> {
+pub(super) fn free_business_key(connection: &Connection, key: PaymentKey) -> database::Result<()> {
     connection.prepare_cached("UPDATE payments SET business_key_held = 0 WHERE key = ?")?.execute([key])?;
     Ok(())
 }
 
 /// Takes a business key back that was let go. Returns who has it by now, if anybody has.
-pub(super) fn regain_business_key(connection: &Connection, key: PaymentKey) -> rusqlite::Result<Option<PaymentKey>> {
+pub(super) fn regain_business_key(connection: &Connection, key: PaymentKey) -> database::Result<Option<PaymentKey>> {
     let mut holder = connection.prepare_cached(
         "SELECT other.key FROM payments own
          JOIN payments other ON other.external = own.external AND other.origin = own.origin
@@ -297,7 +319,7 @@ pub(super) fn holder_of(
     external: &str,
     origin: Origin,
     key: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let mut statement = connection.prepare_cached(
         "SELECT key FROM payments WHERE external = ? AND origin = ? AND business_key = ? AND business_key_held = 1",
     )?;
@@ -305,7 +327,7 @@ pub(super) fn holder_of(
 }
 
 /// How a payment came to be, and where it stands.
-pub(super) fn standing(connection: &Connection, key: PaymentKey) -> rusqlite::Result<(Origin, PaymentState)> {
+pub(super) fn standing(connection: &Connection, key: PaymentKey) -> database::Result<(Origin, PaymentState)> {
     let mut statement = connection.prepare_cached("SELECT origin, state FROM payments WHERE key = ?")?;
     statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
@@ -315,7 +337,7 @@ pub(super) fn by_reference(
     connection: &Connection,
     external: &str,
     reference: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let mut statement =
         connection.prepare_cached("SELECT payment FROM operations WHERE reference = ? AND external = ?")?;
     Ok(statement.query_row([reference, external], |row| row.get(0)).optional()?.flatten())
@@ -326,7 +348,7 @@ pub(super) fn by_shop_transaction(
     connection: &Connection,
     external: &str,
     id: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     let lives = "SELECT key FROM payments WHERE external = ? AND shop_transaction_id = ? AND merged_into IS NULL
                  AND state NOT IN ('failed', 'voided', 'not_executed') ORDER BY key DESC LIMIT 1";
     let newest = "SELECT key FROM payments WHERE external = ? AND shop_transaction_id = ? AND merged_into IS NULL

@@ -1,7 +1,7 @@
 //! Connections that only read. They never wait for the writer, so a read is made where it is asked for.
 
 use super::StoreError;
-use rusqlite::Connection;
+use super::database::Connection;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,17 +17,24 @@ impl Readers {
     }
 
     /// Reads; all of it sees the same moment, and nothing that is not on disk.
-    pub(super) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.glance(|connection| {
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        query: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.glance(move |connection| {
             connection.prepare_cached("BEGIN")?.execute([])?;
             let result = query(connection);
             connection.prepare_cached("COMMIT")?.execute([])?;
             result
         })
+        .await
     }
 
     /// The same, without a transaction around it: for what keeps one statement open from beginning to end.
-    pub(super) fn glance<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(super) async fn glance<T: Send + 'static>(
+        &self,
+        query: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let free = (0..self.connections.len())
             .find_map(|step| self.connections[(turn + step) % self.connections.len()].try_lock().ok());

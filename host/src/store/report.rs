@@ -1,10 +1,11 @@
 //! News that an inquiry brought (rules 5 to 11). Where it changes nothing, nothing is written.
 
 use super::change::{self, Changed, When};
+use super::database::{self, Connection};
 use super::{Store, StoreError, adopt, names, parked, payments};
 use crate::clock::Timestamp;
-use crate::model::{News, PaymentKey};
-use rusqlite::Connection;
+use crate::model::{AskAt, News, PaymentKey};
+use std::sync::Arc;
 
 /// What was learnt by asking.
 #[derive(Clone, Debug)]
@@ -17,8 +18,8 @@ pub struct Reporting {
     pub news: Vec<News>,
     /// Take in payments that are not known (rule 5).
     pub adopt: bool,
-    /// When the provider is to be asked next about what is still open and has no time for it.
-    pub ask_at: Option<Timestamp>,
+    /// When the provider is to be asked first about what is left open.
+    pub ask_at: AskAt,
 }
 
 /// What became of one piece of news.
@@ -37,7 +38,10 @@ pub enum Reported {
 impl Store {
     /// Takes news in: one result for each, in order.
     pub async fn report(&self, reporting: Reporting) -> Result<Vec<Reported>, StoreError> {
-        if let Some(nothing_new) = self.parts.readers.read(|connection| without_change(connection, &reporting))? {
+        let reporting = Arc::new(reporting);
+        let looked_at = Arc::clone(&reporting);
+        let look = move |connection: &Connection| without_change(connection, &looked_at);
+        if let Some(nothing_new) = self.parts.readers.read(look).await? {
             return Ok(nothing_new);
         }
         self.parts.writer.durable(move |connection| take(connection, &reporting)).await
@@ -48,8 +52,14 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Gone`]: there is no such payment.
-    pub async fn report_on(&self, payment: PaymentKey, news: News, now: Timestamp) -> Result<Changed, StoreError> {
-        let when = When { now, ask_at: None };
+    pub async fn report_on(
+        &self,
+        payment: PaymentKey,
+        news: News,
+        now: Timestamp,
+        ask_at: AskAt,
+    ) -> Result<Changed, StoreError> {
+        let when = When { now, ask_at };
         let take = move |connection: &Connection| {
             let mut changed = change::change_by_key(connection, payment, &news, when)?;
             parked::catch_up(connection, &mut changed, when)?;
@@ -107,6 +117,6 @@ fn take(connection: &Connection, reporting: &Reporting) -> Result<Vec<Reported>,
     Ok(results)
 }
 
-fn find(connection: &Connection, reporting: &Reporting, news: &News) -> rusqlite::Result<Option<PaymentKey>> {
+fn find(connection: &Connection, reporting: &Reporting, news: &News) -> database::Result<Option<PaymentKey>> {
     names::find(connection, &reporting.external, news.action, news.action_id.as_deref(), &news.target)
 }

@@ -1,12 +1,13 @@
 //! What is noted while an operation runs: that a write is about to leave, and names learnt on the way.
 
 use super::columns::{Columns, Json, KeptWrite};
+use super::database::{Connection, params};
 use super::{Store, StoreError, change, operations, subscription_change};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target, Write,
+    Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target,
+    Write,
 };
-use rusqlite::{Connection, params};
 
 /// A provider's id that a plugin learnt while it runs (`operation.learned`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let writes: Vec<KeptWrite> = writes.iter().map(KeptWrite::from).collect();
-        self.parts.writer.durable(move |connection| note_sent(connection, operation, fence, writes, now)).await
+        self.parts.writer.durable(move |connection| note_sent(connection, operation, fence, &writes, now)).await
     }
 
     /// Keeps a provider's id, whatever becomes of the call.
@@ -49,7 +50,7 @@ impl Store {
         learned: Learned,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.parts.writer.durable(move |connection| note_learned(connection, operation, fence, learned, now)).await
+        self.parts.writer.durable(move |connection| note_learned(connection, operation, fence, &learned, now)).await
     }
 }
 
@@ -57,14 +58,14 @@ fn note_sent(
     connection: &Connection,
     operation: OperationKey,
     fence: u64,
-    writes: Vec<KeptWrite>,
+    writes: &[KeptWrite],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     operations::held(connection, operation, fence)?;
     let mut all: Vec<KeptWrite> = connection
         .prepare_cached("SELECT writes FROM operations WHERE key = ?")?
         .query_row([operation], |row| Columns::of(row).next_list())?;
-    all.extend(writes);
+    all.extend_from_slice(writes);
     connection
         .prepare_cached(
             "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?) WHERE key = ?",
@@ -77,17 +78,17 @@ fn note_learned(
     connection: &Connection,
     key: OperationKey,
     fence: u64,
-    learned: Learned,
+    learned: &Learned,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let operation = operations::held(connection, key, fence)?;
-    let when = change::When { now, ask_at: None };
+    let when = change::When { now, ask_at: AskAt::once(now) };
     let mut target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
     let mut refund_id = None;
     match learned {
         Learned::Subscription(token) => return note_token(connection, &operation, token, when),
-        Learned::Payment(id) => target.payment_ids.push(id),
-        Learned::Refund(id) => refund_id = Some(id),
+        Learned::Payment(id) => target.payment_ids.push(id.clone()),
+        Learned::Refund(id) => refund_id = Some(id.clone()),
     }
     let Some(payment) = operation.payment else {
         return Ok(());
@@ -102,7 +103,7 @@ fn note_learned(
 fn note_token(
     connection: &Connection,
     operation: &Operation,
-    token: String,
+    token: &str,
     when: change::When,
 ) -> Result<(), StoreError> {
     let Some(key) = operation.subscription else {
@@ -110,7 +111,7 @@ fn note_token(
     };
     let own = Some(operation.reference.0.clone());
     let news = SubscriptionNews {
-        tokens: vec![token],
+        tokens: vec![token.to_owned()],
         ..SubscriptionNews::new(Source::Inquiry, own, SubscriptionState::Unknown)
     };
     subscription_change::change(connection, key, &news, when)?;

@@ -1,19 +1,21 @@
 //! What plugins keep for themselves (capability `state`): small values by key, for each external its own.
 
 use super::columns::Unsigned;
+use super::database::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 
 impl Store {
     /// The value of a key, unless it has expired.
-    pub fn state_get(&self, external: &str, key: &str, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
-        self.parts.readers.read(|connection| {
+    pub async fn state_get(&self, external: &str, key: &str, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        let (external, key) = (external.to_owned(), key.to_owned());
+        let get = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT value FROM state WHERE external = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)",
             )?;
             Ok(statement.query_row(params![external, key, now], |row| row.get(0)).optional()?)
-        })
+        };
+        self.parts.readers.read(get).await
     }
 
     /// Sets a key's value until it expires. When this returns, it is on disk.
@@ -73,7 +75,7 @@ fn make_room(connection: &Connection, external: &str, max_keys: u64, now: Timest
     if size(connection, external)? < max_keys { Ok(()) } else { Err(StoreError::Full) }
 }
 
-fn size(connection: &Connection, external: &str) -> rusqlite::Result<u64> {
+fn size(connection: &Connection, external: &str) -> database::Result<u64> {
     let keys: Option<Unsigned> = connection
         .prepare_cached("SELECT keys FROM state_sizes WHERE external = ?")?
         .query_row([external], |row| row.get(0))
@@ -81,12 +83,12 @@ fn size(connection: &Connection, external: &str) -> rusqlite::Result<u64> {
     Ok(keys.map_or(0, |keys| keys.0))
 }
 
-fn grow(connection: &Connection, external: &str, by: i64) -> rusqlite::Result<()> {
+fn grow(connection: &Connection, external: &str, by: i64) -> database::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO state_sizes (external, keys) VALUES (?1, max(?2, 0))
-             ON CONFLICT (external) DO UPDATE SET keys = keys + ?2",
+            "INSERT INTO state_sizes (external, keys) VALUES (?, ?)
+             ON CONFLICT (external) DO UPDATE SET keys = state_sizes.keys + ?",
         )?
-        .execute(params![external, by])?;
+        .execute(params![external, by.max(0), by])?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What an operation belongs to: a payment, a subscription, both, or neither.
 
+use super::database::Connection;
 use super::{StoreError, payments, subscriptions};
 use crate::model::{Operation, Payment, PaymentKey, Subscription, SubscriptionKey};
-use rusqlite::Connection;
 
 /// What an operation belongs to, as it is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

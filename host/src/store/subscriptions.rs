@@ -1,16 +1,16 @@
 //! The row of a subscription, and the names by which it is found.
 
 use super::columns::{Columns, Json, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Row, params};
 use crate::clock::Timestamp;
 use crate::model::{Interval, Origin, PaymentKey, Plan, Reference, Subscription, SubscriptionKey, SubscriptionState};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Loads a subscription. One that was taken over leads to the one that did.
-pub(super) fn load(connection: &Connection, key: SubscriptionKey) -> rusqlite::Result<Option<Subscription>> {
+pub(super) fn load(connection: &Connection, key: SubscriptionKey) -> database::Result<Option<Subscription>> {
     let mut statement = connection.prepare_cached(
         "SELECT key, external, reference, tokens, told, shop_transaction_id, payment_method, amount, currency,
                 interval, interval_count, expires_after, state, metadata, carry, carry_format, sequence, observed_at,
-                ask_at, created_at, updated_at, merged_into
+                ask_at, asks, open_since, review, created_at, updated_at, merged_into
          FROM subscriptions WHERE key = ?",
     )?;
     match statement.query_row([key], read).optional()? {
@@ -19,7 +19,7 @@ pub(super) fn load(connection: &Connection, key: SubscriptionKey) -> rusqlite::R
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(Subscription, Option<SubscriptionKey>)> {
+fn read(row: &Row<'_>) -> database::Result<(Subscription, Option<SubscriptionKey>)> {
     let mut columns = Columns::of(row);
     let subscription = Subscription {
         key: columns.next()?,
@@ -37,20 +37,23 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Subscription, Option<SubscriptionKey
         sequence: columns.next::<Unsigned>()?.0,
         observed_at: columns.next()?,
         ask_at: columns.next()?,
+        asks: columns.next()?,
+        open_since: columns.next()?,
+        review: columns.next()?,
         created_at: columns.next()?,
         updated_at: columns.next()?,
     };
     Ok((subscription, columns.next()?))
 }
 
-fn plan(columns: &mut Columns<'_>) -> rusqlite::Result<Option<Plan>> {
+fn plan(columns: &mut Columns<'_>) -> database::Result<Option<Plan>> {
     let interval: Option<Interval> = columns.next()?;
     let (interval_count, expires_after) = (columns.next::<Option<u32>>()?, columns.next()?);
     Ok(interval.zip(interval_count).map(|(interval, interval_count)| Plan { interval, interval_count, expires_after }))
 }
 
 /// Writes a new subscription and gives it its key. `adopted`: it was made elsewhere.
-pub(super) fn insert(connection: &Connection, subscription: &mut Subscription, adopted: bool) -> rusqlite::Result<()> {
+pub(super) fn insert(connection: &Connection, subscription: &mut Subscription, adopted: bool) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO subscriptions (external, adopted, reference, tokens, state, sequence, created_at, updated_at)
          VALUES (?, ?, ?, '[]', ?, 0, ?, ?)",
@@ -67,12 +70,12 @@ pub(super) fn insert(connection: &Connection, subscription: &mut Subscription, a
 }
 
 /// Writes what may change of a subscription.
-pub(super) fn update(connection: &Connection, subscription: &Subscription) -> rusqlite::Result<()> {
+pub(super) fn update(connection: &Connection, subscription: &Subscription) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE subscriptions SET tokens = ?, told = ?, shop_transaction_id = ?, payment_method = ?, amount = ?,
                                   currency = ?, interval = ?, interval_count = ?, expires_after = ?, state = ?,
                                   metadata = ?, carry = ?, carry_format = ?, sequence = ?, observed_at = ?, ask_at = ?,
-                                  updated_at = ?
+                                  asks = ?, open_since = ?, review = ?, updated_at = ?
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -92,6 +95,9 @@ pub(super) fn update(connection: &Connection, subscription: &Subscription) -> ru
         Unsigned(subscription.sequence),
         subscription.observed_at,
         subscription.ask_at,
+        subscription.asks,
+        subscription.open_since,
+        subscription.review,
         subscription.updated_at,
         subscription.key,
     ])?;
@@ -104,7 +110,7 @@ pub(super) fn adopt(
     external: &str,
     tokens: &[String],
     now: Timestamp,
-) -> rusqlite::Result<Subscription> {
+) -> database::Result<Subscription> {
     let mut subscription = Subscription::blank(external, Reference::random(), now);
     subscription.state = SubscriptionState::Unknown;
     subscription.tokens = tokens.to_vec();
@@ -121,9 +127,10 @@ pub(super) fn name(
     connection: &Connection,
     subscription: &Subscription,
     token: &str,
-) -> rusqlite::Result<Option<SubscriptionKey>> {
-    let mut statement = connection
-        .prepare_cached("INSERT OR IGNORE INTO subscription_names (external, name, subscription) VALUES (?, ?, ?)")?;
+) -> database::Result<Option<SubscriptionKey>> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO subscription_names (external, name, subscription) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    )?;
     if statement.execute(params![subscription.external, token, subscription.key])? > 0 {
         return Ok(None);
     }
@@ -131,7 +138,7 @@ pub(super) fn name(
 }
 
 /// The subscription that has this name: the provider's, what a merchant was told, or the host's own.
-pub(super) fn owner(connection: &Connection, external: &str, token: &str) -> rusqlite::Result<Option<SubscriptionKey>> {
+pub(super) fn owner(connection: &Connection, external: &str, token: &str) -> database::Result<Option<SubscriptionKey>> {
     let named = connection
         .prepare_cached("SELECT subscription FROM subscription_names WHERE external = ? AND name = ?")?
         .query_row([external, token], |row| row.get(0))
@@ -149,7 +156,7 @@ pub(super) fn living_with(
     external: &str,
     origin: Origin,
     shop_transaction_id: &str,
-) -> rusqlite::Result<Option<PaymentKey>> {
+) -> database::Result<Option<PaymentKey>> {
     connection
         .prepare_cached(
             "SELECT payments.key FROM payments JOIN subscriptions ON subscriptions.reference = payments.reference
@@ -168,7 +175,7 @@ pub(super) fn find(
     external: &str,
     tokens: &[String],
     host_reference: Option<&str>,
-) -> rusqlite::Result<Option<SubscriptionKey>> {
+) -> database::Result<Option<SubscriptionKey>> {
     let own = host_reference.map(|reference| by_reference(connection, external, reference)).transpose()?.flatten();
     if own.is_some() {
         return Ok(own);
@@ -181,7 +188,7 @@ pub(super) fn find(
     Ok(None)
 }
 
-fn by_reference(connection: &Connection, external: &str, reference: &str) -> rusqlite::Result<Option<SubscriptionKey>> {
+fn by_reference(connection: &Connection, external: &str, reference: &str) -> database::Result<Option<SubscriptionKey>> {
     connection
         .prepare_cached("SELECT key FROM subscriptions WHERE reference = ? AND external = ?")?
         .query_row([reference, external], |row| row.get(0))
@@ -189,20 +196,25 @@ fn by_reference(connection: &Connection, external: &str, reference: &str) -> rus
 }
 
 /// One of ours takes over a subscription that was adopted under a token that both have. Says whether it was adopted.
-pub(super) fn absorb(connection: &Connection, own: &Subscription, other: SubscriptionKey) -> rusqlite::Result<bool> {
+pub(super) fn absorb(connection: &Connection, own: &Subscription, other: SubscriptionKey) -> database::Result<bool> {
     let (adopted, reference): (bool, String) = connection
         .prepare_cached("SELECT adopted, reference FROM subscriptions WHERE key = ?")?
         .query_row([other], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if !adopted {
         return Ok(false);
     }
+    let after_reference = i64::try_from(reference.chars().count()).unwrap_or(i64::MAX).saturating_add(1);
     // The business key of a charge begins with its subscription's name, and must be found under the one that lives on.
     connection
         .prepare_cached(
-            "UPDATE OR IGNORE payments SET business_key = ?1 || substr(business_key, length(?2) + 1)
-             WHERE subscription = ?3 AND origin = 'charge' AND business_key IS NOT NULL",
+            "UPDATE payments SET business_key = ?1 || substr(business_key, ?2)
+             WHERE subscription = ?3 AND origin = 'charge' AND business_key IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM payments held
+                               WHERE held.external = payments.external AND held.origin = payments.origin
+                                 AND held.business_key = ?1 || substr(payments.business_key, ?2)
+                                 AND held.business_key_held = 1 AND payments.business_key_held = 1)",
         )?
-        .execute(params![own.reference, reference, other])?;
+        .execute(params![own.reference, after_reference, other])?;
     for table in [
         "UPDATE payments SET subscription = ?1 WHERE subscription = ?2",
         "UPDATE operations SET subscription = ?1 WHERE subscription = ?2",

@@ -2,12 +2,13 @@
 //! a payment that is not known yet is parked.
 
 use super::change::{Changed, When};
+use super::database::{self, Connection, params};
 use super::events::{self, Finding};
 use super::subscription_change::SubscriptionChanged;
 use super::{Store, StoreError, parked};
 use crate::clock::Timestamp;
-use crate::model::{DatedEvent, Event, Payment, Subscription, Trust};
-use rusqlite::{Connection, params};
+use crate::model::{AskAt, DatedEvent, Event, Payment, Subscription, Trust};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What one webhook told.
@@ -25,8 +26,8 @@ pub struct Receiving {
     pub parked_until: Timestamp,
     /// How long verified events are remembered once applied (rule 26).
     pub events_live: Duration,
-    /// When the provider is to be asked next about what is still open and has no time for it.
-    pub ask_at: Option<Timestamp>,
+    /// When the provider is to be asked first about what is left open.
+    pub ask_at: AskAt,
 }
 
 /// What became of one event.
@@ -55,10 +56,13 @@ pub enum Received {
 impl Store {
     /// Takes a webhook's events in: one result for each, in order. When this returns, what they tell is on disk.
     pub async fn receive(&self, receiving: Receiving) -> Result<Vec<Received>, StoreError> {
-        if receiving.trust == Trust::Hint
-            && let Some(asked_already) = self.parts.readers.read(|connection| without_change(connection, &receiving))?
-        {
-            return Ok(asked_already);
+        let receiving = Arc::new(receiving);
+        if receiving.trust == Trust::Hint {
+            let looked_at = Arc::clone(&receiving);
+            let look = move |connection: &Connection| without_change(connection, &looked_at);
+            if let Some(asked_already) = self.parts.readers.read(look).await? {
+                return Ok(asked_already);
+            }
         }
         self.parts.writer.durable(move |connection| take(connection, &receiving)).await
     }
@@ -148,13 +152,13 @@ impl Receiving {
 }
 
 /// Seen: applied within the time that events are remembered, or parked.
-fn was_seen(connection: &Connection, external: &str, id: &str) -> rusqlite::Result<bool> {
+fn was_seen(connection: &Connection, external: &str, id: &str) -> database::Result<bool> {
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM webhook_events WHERE external = ? AND event_id = ?)")?
         .query_row([external, id], |row| row.get(0))
 }
 
-fn remember(connection: &Connection, receiving: &Receiving, event: &DatedEvent) -> rusqlite::Result<()> {
+fn remember(connection: &Connection, receiving: &Receiving, event: &DatedEvent) -> database::Result<()> {
     let Some(id) = &event.id else {
         return Ok(());
     };
@@ -167,7 +171,7 @@ fn remember(connection: &Connection, receiving: &Receiving, event: &DatedEvent) 
 }
 
 /// A few of the oldest each time: as many go as come.
-fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+fn forget_old(connection: &Connection, now: Timestamp) -> database::Result<()> {
     connection
         .prepare_cached(
             "DELETE FROM webhook_events

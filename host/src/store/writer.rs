@@ -2,7 +2,7 @@
 //! for the disk is shared. Each command has a savepoint of its own, so that one that fails does not fail the others.
 
 use super::StoreError;
-use rusqlite::Connection;
+use super::database::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -39,7 +39,7 @@ impl Writer {
     /// Runs a command, and answers when the disk has it. What it returns as an error undoes what it wrote.
     pub(super) async fn durable<T: Send + 'static>(
         &self,
-        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        command: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.accepted_if(|_| false, command).await
     }
@@ -49,11 +49,11 @@ impl Writer {
     pub(super) async fn accepted_if<T: Send + 'static>(
         &self,
         early: fn(&T) -> bool,
-        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        command: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let result = in_savepoint(connection, command);
+            let result = in_savepoint(connection, &command);
             if result.as_ref().is_ok_and(early) {
                 // Who no longer waits needs no answer.
                 let _ = reply.send(result);
@@ -116,7 +116,7 @@ fn write_batch(
 
 fn in_savepoint<T>(
     connection: &Connection,
-    command: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    command: impl Fn(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     step(connection, "SAVEPOINT command")?;
     let result = catch_unwind(AssertUnwindSafe(|| command(connection)))

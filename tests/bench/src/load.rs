@@ -38,6 +38,11 @@ pub(crate) async fn run(endpoint: &Arc<Endpoint>, connections: usize, duration: 
     Ok(Answered { latencies, elapsed: start.elapsed() })
 }
 
+/// Asks an endpoint once, over a connection of its own.
+pub(crate) async fn once(endpoint: &Endpoint) -> Result<()> {
+    ask(&mut connect(endpoint.address).await?, endpoint).await
+}
+
 type Sender = SendRequest<Full<Bytes>>;
 
 async fn connect(address: SocketAddr) -> Result<Sender> {

@@ -1,7 +1,8 @@
 //! What a plugin costs: the same work done through a plugin, natively, and by forwarding to a service,
 //! plainly or through the microservice plugin, measured side by side. `cargo xtask bench` builds what this needs and starts it.
 //!
-//! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up.
+//! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up. [`scale`] is about
+//! something else: what many records and a long backlog cost.
 
 mod case;
 mod inprocess;
@@ -10,6 +11,7 @@ mod process;
 mod provost;
 mod report;
 mod round;
+mod scale;
 mod servers;
 mod store;
 mod summary;
@@ -35,6 +37,8 @@ struct Arguments {
 enum What {
     /// Measure everything, and print what came out
     Measure(Settings),
+    /// Measure what many records and a long backlog cost, and print what came out
+    Scale(scale::Settings),
     /// Be one of the servers that are measured; prints its address and serves until it is killed
     Serve(servers::Arguments),
 }
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Serve(arguments) => servers::run(&arguments),
         What::Measure(settings) => measure(&settings),
+        What::Scale(settings) => measure_scale(&settings),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,15 +84,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// One thread makes the load: the others are for the servers.
 fn measure(settings: &Settings) -> Result<()> {
+    until_asked_to_stop(async {
+        let summary = round::measure(settings).await?;
+        if settings.json { report::json(&summary) } else { report::table(&summary) }
+    })
+}
+
+fn measure_scale(settings: &scale::Settings) -> Result<()> {
+    until_asked_to_stop(async { scale::measure(settings).await?.print(settings) })
+}
+
+/// One thread makes the load: the others are for the servers.
+fn until_asked_to_stop(measuring: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
-            measured = round::measure(settings) => {
-                let summary = measured?;
-                if settings.json { report::json(&summary) } else { report::table(&summary) }
-            }
+            measured = measuring => measured,
             // What was started is killed as it is dropped.
             asked = simulators::asked_to_stop() => Ok(asked?),
         }

@@ -51,8 +51,7 @@ pub(crate) fn table(summary: &Summary) -> Result<()> {
     }
     println!();
     for target in &summary.targets {
-        let verdict = if target.reached { "reached" } else { "MISSED" };
-        println!("{verdict:<8} {:<76} {:.2}", target.promise, target.measured);
+        println!("{target}");
     }
     Ok(())
 }

@@ -125,7 +125,8 @@ fn place(case: Case, servers: Vec<Server>, host: Option<Host>) -> Place {
     Place { case, endpoint, processes, _servers: servers, _host: host }
 }
 
-async fn make_pending_payment(address: SocketAddr, external: &str) -> Result<String> {
+/// Makes a payment that stays pending, and returns its id.
+pub(crate) async fn make_pending_payment(address: SocketAddr, external: &str) -> Result<String> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let request = client.post(format!("http://{address}/v3/{external}/pay")).body(pending_payment());
     let answer = request.header("content-type", "application/json").send().await?.bytes().await?;

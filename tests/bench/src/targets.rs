@@ -4,6 +4,7 @@ use crate::case::{Case, Way, Work};
 use crate::inprocess::{CALL, Part, STORE};
 use crate::summary::{Line, Ratio};
 use serde::Serialize;
+use std::fmt;
 
 /// One promise about speed, and what came of it.
 #[derive(Serialize)]
@@ -11,6 +12,13 @@ pub(crate) struct Target {
     pub(crate) promise: &'static str,
     pub(crate) measured: f64,
     pub(crate) reached: bool,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.reached { "reached" } else { "MISSED" };
+        write!(to, "{verdict:<8} {:<76} {:.2}", self.promise, self.measured)
+    }
 }
 
 /// Whatever else the process does may fault now and then.

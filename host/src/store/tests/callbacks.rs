@@ -3,7 +3,7 @@ use crate::store::{Attempt, CallbackCounts, Delivery, Settlement};
 
 async fn lease(store: &Store, now: Timestamp) -> Vec<Delivery> {
     let mut leased = Vec::new();
-    for external in store.due_externals(now).unwrap() {
+    for external in store.due_externals(now).await.unwrap() {
         leased.extend(store.lease_callbacks(&external, now, now.plus(MINUTE), 100).await.unwrap());
     }
     leased
@@ -51,7 +51,7 @@ async fn callbacks_of_one_payment_go_out_in_order_and_hold_up_no_other() {
     assert_eq!((payment_of(&due[0]), kind(&due[0])), (second, "payment.accepted".to_owned()));
     settle(&store, &due[0], Settlement::Delivered).await.unwrap();
     settle(&store, &lease(&store, NOW).await[0], Settlement::Delivered).await.unwrap();
-    assert_eq!(store.next_callback_due(NOW).unwrap(), Some(NOW.plus(MINUTE)));
+    assert_eq!(store.next_callback_due(NOW).await.unwrap(), Some(NOW.plus(MINUTE)));
     let again = lease(&store, NOW.plus(MINUTE)).await;
     assert_eq!((again[0].attempt, kind(&again[0])), (2, "payment.pending".to_owned()));
 }
@@ -62,7 +62,7 @@ async fn a_dead_letter_lets_the_next_of_its_payment_out() {
     let store = opened();
     with_three(&store, "s-1", "p-1").await;
     settle(&store, &lease(&store, NOW).await[0], Settlement::Dead).await.unwrap();
-    assert_eq!(store.callback_counts().unwrap(), CallbackCounts { waiting: 2, dead: 1 });
+    assert_eq!(store.callback_counts().await.unwrap(), CallbackCounts { waiting: 2, dead: 1 });
     assert_eq!(kind(&lease(&store, NOW).await[0]), "payment.accepted");
     let attempts = store.query::<i64>("SELECT status FROM callback_attempts");
     assert_eq!(attempts, [503]);
@@ -106,28 +106,32 @@ async fn what_is_due_is_found_by_index() {
         ),
         ("SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL AND external > 'acme'", "callbacks_due"),
         (
-            "SELECT key FROM callbacks WHERE payment IS 1 AND subscription IS NULL AND state = 'waiting'
+            "SELECT key FROM callbacks WHERE payment IS NOT DISTINCT FROM 1 AND subscription IS NOT DISTINCT FROM NULL AND state = 'waiting'
              ORDER BY key LIMIT 1",
             "callbacks_waiting",
         ),
-        ("SELECT key FROM payments WHERE ask_at <= 1 ORDER BY ask_at LIMIT 10", "payments_ask"),
+        (
+            "SELECT key FROM payments WHERE ask_at IS NOT NULL AND external = 'acme' AND ask_at <= 1
+             ORDER BY ask_at LIMIT 10",
+            "payments_ask",
+        ),
+        ("SELECT min(external) FROM payments WHERE ask_at IS NOT NULL AND external > 'acme'", "payments_ask"),
         (
             "SELECT key FROM operations WHERE payment = 1 AND kind IN ('refund', 'capture', 'void') ORDER BY key",
             "operations_actions",
         ),
-        ("SELECT key FROM subscriptions WHERE ask_at <= 1 ORDER BY ask_at LIMIT 10", "subscriptions_ask"),
+        (
+            "SELECT key FROM subscriptions WHERE ask_at IS NOT NULL AND external = 'acme' AND ask_at > 1
+             ORDER BY ask_at LIMIT 10",
+            "subscriptions_ask",
+        ),
         (
             "SELECT key FROM follow_ups WHERE state = 'waiting' AND due_at <= 1 ORDER BY due_at LIMIT 10",
             "follow_ups_due",
         ),
     ];
     for (sql, index) in plans {
-        let plan = store.parts.readers.read(|connection| {
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-            let steps = statement.query_map([], |row| row.get::<_, String>(3))?;
-            Ok(steps.collect::<rusqlite::Result<Vec<_>>>()?)
-        });
-        let plan = plan.unwrap();
+        let plan: Vec<String> = store.column(&format!("EXPLAIN QUERY PLAN {sql}"), 3);
         assert!(plan.len() == 1 && plan[0].starts_with("SEARCH") && plan[0].contains(index), "{sql}: {plan:?}");
     }
 }

@@ -38,12 +38,12 @@ async fn a_claim_gives_payment_and_operation_one_name() {
     let (operation, payment) = store.new_operation(claim.clone()).await;
     assert_eq!((&operation.reference, &payment.reference), (&claim.reference, &claim.reference));
     assert_eq!((operation.phase, operation.attempt, payment.state), (Phase::Started, 1, PaymentState::Started));
-    assert_eq!(store.operation(operation.key).unwrap(), Some(operation.clone()));
-    assert_eq!(store.operation_by_reference(&claim.reference.0).unwrap(), Some(operation));
+    assert_eq!(store.operation(operation.key).await.unwrap(), Some(operation.clone()));
+    assert_eq!(store.operation_by_reference(&claim.reference.0).await.unwrap(), Some(operation));
     for name in [Name::Payment(&claim.reference.0), Name::ShopTransaction("s-1")] {
         assert_eq!(store.found(name).unwrap().payment, payment);
     }
-    assert_eq!(store.payment("other", Name::Payment(&claim.reference.0)).unwrap(), None);
+    assert_eq!(store.payment("other", Name::Payment(&claim.reference.0)).await.unwrap(), None);
 }
 
 /// Rules 15 and 18.

@@ -12,7 +12,7 @@ async fn what_is_sent_is_on_disk_before_it_leaves() {
     let store = opened();
     let (operation, _) = store.new_operation(pay("s-1")).await;
     store.sent(operation.key, operation.fence, &[write("a")], NOW).await.unwrap();
-    assert_eq!(store.operation(operation.key).unwrap().unwrap().phase, Phase::Sent);
+    assert_eq!(store.operation(operation.key).await.unwrap().unwrap().phase, Phase::Sent);
     store.sent(operation.key, operation.fence, &[write("b")], NOW).await.unwrap();
     let kept: Vec<serde_json::Value> =
         serde_json::from_str(&store.query::<String>("SELECT writes FROM operations")[0]).unwrap();
@@ -41,7 +41,7 @@ async fn an_end_writes_outcome_payment_names_answer_and_callback() {
     let store = opened();
     let (operation, _) = store.new_operation(pay("s-1")).await;
     let finished = store.finish(end(&operation, Settled::Succeeded, Some("p-1"))).await.unwrap();
-    let kept = store.operation(operation.key).unwrap().unwrap();
+    let kept = store.operation(operation.key).await.unwrap().unwrap();
     assert_eq!((kept.phase, kept.outcome), (Phase::Finished, Some(Settled::Succeeded)));
     assert_eq!(kept.answer.unwrap().headers, [("x-payment-outcome".to_owned(), "succeeded".to_owned())]);
     let payment = store.found(Name::Payment("p-1")).unwrap().payment;
@@ -72,17 +72,13 @@ async fn what_was_told_first_stays_and_every_name_is_found() {
 async fn what_stays_open_is_asked_for_and_what_is_decided_is_not() {
     let store = opened();
     let at = NOW.plus(10 * SECOND);
-    for (settled, due) in [(Settled::Unknown, Some(at)), (Settled::Pending, Some(at)), (Settled::Succeeded, None)] {
+    let minute = NOW.plus(MINUTE);
+    for (settled, due) in [(Settled::Unknown, Some(at)), (Settled::Pending, Some(minute)), (Settled::Succeeded, None)] {
         let (operation, _) = store.new_operation(pay(settled.name())).await;
-        let finish = Finish { ask_at: Some(at), ..end(&operation, settled, None) };
+        let finish = Finish { ask_at: AskAt { unknown: at, pending: minute }, ..end(&operation, settled, None) };
         assert_eq!(store.finish(finish).await.unwrap().of_payment().payment.ask_at, due, "{settled:?}");
     }
-    assert_eq!(store.next_ask_due().unwrap(), Some(at));
-    assert_eq!(store.due_asks(NOW, 10).unwrap(), []);
-    let due = store.due_asks(at, 10).unwrap();
-    assert_eq!(due.len(), 2);
-    store.set_ask(due[0].key, None).await.unwrap();
-    assert_eq!(store.due_asks(at, 10).unwrap().len(), 1);
+    assert_eq!([NOW, at, minute].map(|moment| store.due_asks(moment)), [0, 1, 2]);
 }
 
 #[tokio::test]
@@ -116,7 +112,7 @@ async fn an_outcome_merges_with_the_payment_that_was_adopted_before_it() {
         assert_eq!(store.found(Name::Payment(name)).unwrap().payment, merged, "{name}");
     }
     assert_eq!(store.found(Name::Refund("r-1")).unwrap().payment, merged);
-    assert_eq!(store.payment_by_key(adopted.key).unwrap(), Some(merged));
+    assert_eq!(store.payment_by_key(adopted.key).await.unwrap(), Some(merged));
 }
 
 /// Rule 11.

@@ -20,7 +20,7 @@ async fn a_lapsed_operation_is_unknown_if_sent_and_not_executed_if_not() {
     assert_eq!(store.told(), ["payment.pending"]);
     let unknown = &lapsed[0].changed.as_ref().unwrap().payment;
     assert_eq!((unknown.state, unknown.told.as_ref()), (PaymentState::Unknown, Some(&sent.reference.0)));
-    assert_eq!(store.due_asks(NOW.plus(MINUTE), 10).unwrap(), std::slice::from_ref(unknown));
+    assert_eq!(store.due_asks(NOW.plus(MINUTE)), 1);
 
     // Rule 18: sent replays as unknown; not sent frees the key.
     let Claimed::Replay { operation, .. } = store.claim(keyed("k1", pay("s-1"))).await.unwrap() else { panic!() };
@@ -52,6 +52,6 @@ async fn at_start_everything_that_ran_has_lapsed() {
     assert_eq!(after.refunds[0].told.as_ref(), Some(&refund.reference.0));
     assert_eq!((after.refundable(), after.ask_at), (Some(900), Some(NOW)));
     assert_eq!(store.told(), ["payment.accepted", "refund.pending"]);
-    assert_eq!(store.operation(refund.key).unwrap().unwrap().phase, Phase::Finished);
+    assert_eq!(store.operation(refund.key).await.unwrap().unwrap().phase, Phase::Finished);
     assert_eq!(store.lapse_all(NOW).await.unwrap(), []);
 }

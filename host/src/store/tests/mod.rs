@@ -1,5 +1,6 @@
 //! The promises of the store's commands, on a real file. What a test needs of a payment's life stands here.
 
+mod asks;
 mod callbacks;
 mod captures;
 mod claim;
@@ -14,12 +15,13 @@ mod subscriptions;
 mod webhooks;
 mod writer;
 
+use super::database::{self, Connection, FromValue};
 use super::{
     Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Settings, Store, StoreError, Told, What,
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, Answer, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
+    Action, ActionState, Amount, Answer, AskAt, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
     PaymentState, Reference, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
@@ -29,6 +31,8 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+/// When what is left open is asked about first.
+const LATER: AskAt = AskAt { unknown: Timestamp(NOW.0 + 10_000), pending: Timestamp(NOW.0 + 60_000) };
 
 struct Opened {
     store: Store,
@@ -159,7 +163,7 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
             headers: vec![("x-payment-outcome".into(), settled.name().into())],
             body: settled.name().into(),
         }),
-        ask_at: None,
+        ask_at: LATER,
     }
 }
 
@@ -203,11 +207,20 @@ impl Store {
     }
 
     fn found(&self, name: Name<'_>) -> Option<Found> {
-        self.payment("acme", name).unwrap()
+        wait(self.payment("acme", name)).unwrap()
     }
 
     fn state_of(&self, id: &str) -> PaymentState {
         self.found(Name::Payment(id)).unwrap().payment.state
+    }
+
+    /// How many payments are due to be asked about.
+    fn due_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM payments WHERE ask_at <= {}", now.0))[0]
+    }
+
+    fn due_subscription_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM subscriptions WHERE ask_at <= {}", now.0))[0]
     }
 
     /// The types of the callbacks that were enqueued, oldest first.
@@ -215,12 +228,36 @@ impl Store {
         self.query("SELECT type FROM callbacks ORDER BY key")
     }
 
-    fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
-        let rows = |connection: &rusqlite::Connection| {
-            let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+    /// The first column of what a query gives.
+    fn query<T: FromValue + Send + 'static>(&self, sql: &str) -> Vec<T> {
+        self.column(sql, 0)
+    }
+
+    fn column<T: FromValue + Send + 'static>(&self, sql: &str, column: usize) -> Vec<T> {
+        let sql = sql.to_owned();
+        let rows = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([], |row| row.get(column))?;
+            Ok(rows.collect::<database::Result<_>>()?)
         };
-        self.parts.readers.read(rows).unwrap()
+        wait(self.parts.readers.read(rows)).unwrap()
+    }
+}
+
+/// For what a test asks in passing: waits on its thread.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Waiting(std::thread::Thread);
+    impl std::task::Wake for Waiting {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::sync::Arc::new(Waiting(std::thread::current())).into();
+    let (mut future, mut context) = (std::pin::pin!(future), std::task::Context::from_waker(&waker));
+    loop {
+        if let std::task::Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        std::thread::park();
     }
 }

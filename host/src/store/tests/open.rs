@@ -46,10 +46,8 @@ fn a_directory_that_is_missing_is_named() {
 #[test]
 fn readers_cannot_write() {
     let opened = opened();
-    let refused = opened.parts.readers.read(|connection| {
-        connection.execute("DELETE FROM payments", [])?;
-        Ok(())
-    });
+    let delete = |connection: &Connection| Ok(connection.execute("DELETE FROM payments", [])?);
+    let refused = wait(opened.parts.readers.read(delete));
     assert!(matches!(refused, Err(StoreError::Away(_))));
 }
 
@@ -86,14 +84,14 @@ async fn a_file_of_an_older_host_is_brought_up_to_date() {
         .unwrap();
     drop(connection);
     let store = Store::open(&Settings { path }, NOW).unwrap();
-    let payment = store.payment("acme", Name::Refund("re-1")).unwrap().unwrap().payment;
+    let payment = store.payment("acme", Name::Refund("re-1")).await.unwrap().unwrap().payment;
     assert_eq!((payment.state, payment.origin, payment.refunded), (PaymentState::Accepted, Origin::Pay, 200));
     assert_eq!((payment.refunds[0].state, payment.refundable()), (ActionState::Accepted, Some(800)));
     assert!(matches!(store.claim(pay("s-1")).await.unwrap(), Claimed::BusinessKeyUsed { .. }));
     assert_eq!(store.lease_callbacks("acme", NOW, NOW.plus(MINUTE), 10).await.unwrap()[0].id, "msg_1");
-    let keys = |connection: &rusqlite::Connection| -> Result<(bool, bool), StoreError> {
-        let on = connection.pragma_query_value(None, "foreign_keys", |row| row.get::<_, bool>(0))?;
-        Ok((on, connection.prepare("PRAGMA foreign_key_check")?.exists([])?))
+    let keys = |connection: &Connection| -> Result<(bool, bool), StoreError> {
+        let on = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
+        Ok((on, connection.prepare_cached("PRAGMA foreign_key_check")?.exists([])?))
     };
     assert_eq!(store.parts.writer.durable(keys).await.unwrap(), (true, false));
 }

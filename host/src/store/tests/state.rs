@@ -8,12 +8,12 @@ async fn set(store: &Store, external: &str, key: &str, expires_at: Option<Timest
 async fn state_belongs_to_its_external_and_expires() {
     let store = opened();
     set(&store, "acme", "token", Some(NOW.plus(SECOND))).await.unwrap();
-    assert_eq!(store.state_get("acme", "token", NOW).unwrap(), Some(b"token".to_vec()));
-    assert_eq!(store.state_get("other", "token", NOW).unwrap(), None);
-    assert_eq!(store.state_get("acme", "token", NOW.plus(SECOND)).unwrap(), None);
+    assert_eq!(store.state_get("acme", "token", NOW).await.unwrap(), Some(b"token".to_vec()));
+    assert_eq!(store.state_get("other", "token", NOW).await.unwrap(), None);
+    assert_eq!(store.state_get("acme", "token", NOW.plus(SECOND)).await.unwrap(), None);
     store.state_remove("acme".into(), "token".into()).await.unwrap();
     store.state_remove("acme".into(), "token".into()).await.unwrap();
-    assert_eq!(store.state_get("acme", "token", NOW).unwrap(), None);
+    assert_eq!(store.state_get("acme", "token", NOW).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -41,14 +41,14 @@ async fn a_claim_is_accepted_before_the_disk_has_it() {
     let (open_second, second) = mpsc::channel();
     let claim = async {
         let (operation, _) = store.accepted_claim(pay("s-1")).await;
-        assert_eq!(store.operation(operation.key).unwrap(), None);
+        assert_eq!(store.operation(operation.key).await.unwrap(), None);
         release(open_second).await;
         operation
     };
     let (before, operation, after, ()) =
         tokio::join!(hold(&store, first), claim, hold(&store, second), release(open_first));
     before.and(after).unwrap();
-    assert!(store.operation(operation.key).unwrap().is_some());
+    assert!(store.operation(operation.key).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_claim_whose_commit_failed_is_gone_and_may_not_send() {
     let write = Write { method: "POST".into(), url: "https://acme.example/".into(), digest: "d".into() };
     assert_eq!(store.sent(lost.key, lost.fence, &[write], NOW).await, Err(StoreError::Gone));
     assert_eq!(store.finish(end(&lost, Settled::Succeeded, Some("p"))).await.unwrap_err(), StoreError::Gone);
-    assert_eq!(store.operation(next.key).unwrap().unwrap().phase, crate::model::Phase::Started);
+    assert_eq!(store.operation(next.key).await.unwrap().unwrap().phase, crate::model::Phase::Started);
     assert!(is_new(&store.claim(pay("s-1")).await.unwrap()), "its shop transaction id is free");
 }
 
@@ -127,7 +127,7 @@ async fn a_full_disk_is_told_and_does_not_outlast_its_cause() {
     let mut finish = end(&operation, Settled::Succeeded, Some("p-0"));
     finish.answer = Some(Answer { status: 200, headers: Vec::new(), body: vec![b' '; 1 << 20] });
     assert!(matches!(store.finish(finish.clone()).await, Err(StoreError::Away(_))));
-    assert_eq!(store.operation(operation.key).unwrap().unwrap().outcome, None);
+    assert_eq!(store.operation(operation.key).await.unwrap().unwrap().outcome, None);
     limit(1_000_000).await.unwrap();
     store.finish(finish).await.unwrap();
     assert_eq!(store.state_of("p-0"), PaymentState::Accepted);
