@@ -17,6 +17,8 @@ pub struct Books {
     entries: Vec<Entry>,
     by_id: HashMap<String, usize>,
     by_reference: HashMap<String, Vec<usize>>,
+    /// What was done to an entry, by its id.
+    done: HashMap<String, Vec<usize>>,
     /// What was answered under each idempotency key, and to which request.
     pub(super) answers: HashMap<String, (Vec<u8>, Response)>,
     /// What was asked of the bank that a sound host would never ask.
@@ -45,6 +47,11 @@ impl Books {
     /// Everything that the operation of this name has made, oldest first.
     pub fn made_by(&self, reference: &str) -> impl Iterator<Item = &Entry> {
         self.by_reference.get(reference).into_iter().flatten().map(|position| &self.entries[*position])
+    }
+
+    /// Everything that was done to the entry of this id, oldest first.
+    pub fn done_entries(&self, id: &str) -> impl Iterator<Item = &Entry> {
+        self.done.get(id).into_iter().flatten().map(|position| &self.entries[*position])
     }
 
     /// What the bank had to refuse because it makes no sense: a key used for another request, a request without a key.
@@ -89,6 +96,9 @@ impl Books {
         if !entry.reference.is_empty() {
             self.by_reference.entry(entry.reference.clone()).or_default().push(position);
         }
+        if !entry.of.is_empty() {
+            self.done.entry(entry.of.clone()).or_default().push(position);
+        }
         if entry.is_open() {
             self.open.push(position);
         }
@@ -98,8 +108,7 @@ impl Books {
 
     /// How much of an entry was taken or given back by entries of a kind that still count.
     pub(super) fn done_to(&self, id: &str, kind: Kind) -> u64 {
-        let done = self.entries.iter().filter(|entry| entry.kind == kind && entry.of == id && entry.is_alive());
-        done.map(|entry| entry.amount).sum()
+        self.done_entries(id).filter(|entry| entry.kind == kind && entry.is_alive()).map(|entry| entry.amount).sum()
     }
 }
 
