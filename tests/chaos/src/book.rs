@@ -7,8 +7,10 @@ use tokio::sync::watch;
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A payment, a link, the start of a subscription or a charge of it: what has a shop transaction id.
+    /// A payment, the start of a subscription or a charge of it.
     Pay,
+    /// A link: of one that is not known `KO` is said, and its payment found out.
+    Link,
     /// A refund.
     Refund,
     /// A capture or a void.

@@ -34,7 +34,7 @@ impl Deaths {
         let each = (kills / 2).div_ceil(points.len().max(1) as u64).max(1);
         let mut deaths: Vec<_> = (0..each)
             .flat_map(|_| points.iter().cloned())
-            .map(|point| Death::At { point, nth: 1 + chance.below(6), missed: 0 })
+            .map(|point| Death::At { point, nth: 1 + chance.below(4), missed: 0 })
             .collect();
         while (deaths.len() as u64) < kills {
             deaths.push(Death::After { answers: chance.below(40), millis: chance.below(40) });

@@ -11,6 +11,7 @@ use simulators::bank::{API_KEY, SIGNED_WITH};
 use simulators::host::{Host, free_address, ready};
 use simulators::provider::{Misbehaviour, Rule};
 use simulators::{Bank, Response};
+use reqwest::Method;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ const START: Duration = Duration::from_secs(60);
 const TO_THE_POINT: Duration = Duration::from_secs(5);
 /// How long answers are waited for before the host is killed all the same.
 const TO_ANSWERS: Duration = Duration::from_secs(3);
+/// How many of the bank's answers go wrong after each start, of each kind.
+const FAULTS: usize = 6;
 const SIGABRT: i32 = 6;
 
 /// What every host of a run shares.
@@ -75,12 +78,12 @@ impl Fleet {
             Death::At { point, nth, .. } => Some(format!("{point}:{nth}")),
             Death::After { .. } => None,
         };
+        self.have_the_bank_fail();
         let alive = self.start(member, armed.as_deref()).await?;
         let came = match &death {
             Death::At { .. } if !alive => true,
             Death::At { .. } => self.died_at_its_point(member).await?,
             Death::After { answers, millis } => {
-                self.have_the_bank_fail();
                 let _ = tokio::time::timeout(TO_ANSWERS, self.book.more_answers(*answers)).await;
                 tokio::time::sleep(Duration::from_millis(*millis)).await;
                 self.kill(member).await?;
@@ -152,7 +155,7 @@ impl Fleet {
         host.kill().await.context("a process can be killed")
     }
 
-    /// One of the bank's next answers goes wrong, with its work done or not.
+    /// Some of the bank's next answers go wrong, each in its own way, with its work done or not.
     fn have_the_bank_fail(&self) {
         let mut chance = Chance::of(self.seed, "faults", self.deaths().count());
         let ways = [
@@ -164,12 +167,16 @@ impl Fleet {
             Misbehaviour::Answer(Response::status(500)),
             Misbehaviour::html(502),
         ];
-        let fault = chance.pick(&ways);
-        let fault = if chance.once_in(2) { fault.before() } else { fault.after() };
-        let skipped = usize::try_from(chance.below(12)).unwrap_or_default();
         self.bank.heal();
-        self.bank.fail(Rule::new("POST".parse().expect("a method"), "/entries", fault.clone()).skipping(skipped));
-        self.bank.fail(Rule::new("GET".parse().expect("a method"), "/entries", fault).skipping(skipped));
+        for (method, gap) in [(Method::POST, 12), (Method::GET, 40)] {
+            let mut skipped = 0;
+            for _ in 0..FAULTS {
+                skipped += usize::try_from(chance.below(gap)).unwrap_or_default();
+                let does = chance.pick(&ways);
+                let fault = if chance.once_in(2) { does.before() } else { does.after() };
+                self.bank.fail(Rule::new(method.clone(), "/entries", fault).skipping(skipped));
+            }
+        }
     }
 
     fn configuration(&self, address: SocketAddr) -> String {
@@ -209,7 +216,7 @@ secrets.api_key = {{ env = "BANK_KEY", origins = ["{bank}"] }}
 secrets.webhook = {{ env = "BANK_WEBHOOK_KEY" }}
 "#,
             callbacks = gaps(&["0s", "100ms", "300ms"], "1s"),
-            unknown = gaps(&["300ms", "700ms"], "2s"),
+            unknown = gaps(&["1s"], "2s"),
         )
     }
 }

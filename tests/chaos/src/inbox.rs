@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// What callbacks are signed with.
-pub(crate) const CALLBACK_SECRET: &str = "whsec_Y2hhb3MtY2hhb3MtY2hhb3MtY2hhb3M=";
+pub(crate) const CALLBACK_SECRET: &str = "whsec_dGhlIGNoYW9zIHRvb2wgc2lnbnMgaXRzIG1haWwh";
 
 /// Every so manieth delivery meets an error.
 const TROUBLE: u64 = 17;

@@ -81,8 +81,8 @@ impl Shop<'_> {
     async fn capture_in_parts(&mut self) -> Option<()> {
         let id = self.pay("pay", "", json!({})).await?;
         self.awaits(&id, "AUTHORIZED").await?;
-        for amount in [300, 450] {
-            let body = json!({ "paymentId": id, "amount": amount, "currency": "EUR" });
+        for (amount, last) in [(300, false), (450, true)] {
+            let body = json!({ "paymentId": id, "amount": amount, "currency": "EUR", "final": last });
             self.act("capture", &id, body, &format!("capture-{amount}")).await?;
         }
         self.decided(&id, "").await?;
@@ -123,9 +123,10 @@ impl Shop<'_> {
         }
         let reply = self.answered(&Ask::post(path, body, self.key(part))).await?;
         let id = reply.text("paymentId").to_owned();
-        self.note(Step::Pay, &shop, &reply, &id, AMOUNT);
+        let step = if path == "pay-by-link" { Step::Link } else { Step::Pay };
+        self.note(step, &shop, &reply, &id, AMOUNT);
         let mut pages = self.caller.book.open();
-        if !reply.replayed && path != "pay-by-link" {
+        if !reply.replayed && step == Step::Pay {
             pages.see(&shop, word_of_answer(&reply));
         }
         if let Some(token) = reply.json["subscriptionToken"].as_str() {

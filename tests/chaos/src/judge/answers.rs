@@ -36,6 +36,7 @@ fn is_lawful(answer: &Answer, state: &str) -> bool {
         // A capture or a void says OK of itself; its payment was taken or let go.
         (Step::Act, "OK") if answer.amount == 0 => state == "voided",
         (Step::Act, _) => matches!(state, "accepted" | "authorized" | "voided"),
+        (Step::Link, "OK" | "KO") => state != "started",
         (Step::Pay | Step::Refund, "OK") => state == "accepted",
         (Step::Pay | Step::Refund, "KO") => matches!(state, "failed" | "not_charged"),
         (Step::Pay | Step::Refund, "PENDING" | "REDIRECT_TO_URL") => state != "not_executed" && state != "started",
