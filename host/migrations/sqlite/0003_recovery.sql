@@ -25,8 +25,7 @@ WHERE ask_at IS NULL AND merged_into IS NULL AND (state = 'pending' OR state = '
 
 -- What the plugin was asked to do, sealed: kept from the first write on, until the operation is decided.
 ALTER TABLE operations ADD COLUMN request BLOB;
--- The call is being made again: who may write its end, and until when.
-ALTER TABLE operations ADD COLUMN repeat_fence INTEGER;
+-- The call is being made again, under a fence of its own: until when.
 ALTER TABLE operations ADD COLUMN repeat_until INTEGER;
 
 CREATE INDEX operations_repeatable ON operations (payment) WHERE request IS NOT NULL AND phase = 'finished';

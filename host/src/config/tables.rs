@@ -79,7 +79,9 @@ fn log(table: &Table<'_>) -> Option<telemetry::Settings> {
 fn store(table: &Table<'_>) -> Option<store::Settings> {
     let item = table.item("url")?;
     let path = item.read(|node| sqlite_path(kinds::text(node)?))?;
-    Some(store::Settings { path: item.located(&path) })
+    let key = table.item("key").map(|item| secret::store_key(&item));
+    let key = key.map_or(Some(None), |key| key.map(Some))?;
+    Some(store::Settings { path: item.located(&path), key })
 }
 
 /// The text is not repeated: a database's URL may have a password in it.

@@ -1,6 +1,7 @@
 //! What follows from a change, at once and by the clock: alerts, questions that wait for their time (`recovery`), and parked news.
 
 use super::Operations;
+use super::recovery::LONGEST_REPEAT;
 use crate::clock::Timestamp;
 use crate::store::{Changed, Lapsed, StoreError};
 use crate::{task, telemetry};
@@ -63,6 +64,7 @@ impl Operations {
         for unparked in self.0.store.unpark(now, self.first_asks("", now)).await? {
             self.after_event(&unparked.external, unparked.received);
         }
+        self.0.store.forget_requests(now, LONGEST_REPEAT).await?;
         self.ask_what_is_due(now).await?;
         for due in self.0.store.due_follow_ups(now, FOLLOW_UPS).await? {
             // Begun again should this host die now; the claim lets only one through.

@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::database::Connection;
 use super::names::{self, Named};
-use super::{adopt, callbacks, follow_ups, payments};
+use super::{adopt, callbacks, follow_ups, payments, repeat};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Applied, AskAt, News, Origin, Payment, PaymentKey, UNDECIDED, apply};
 use std::collections::HashSet;
@@ -87,6 +87,9 @@ pub(super) fn write(
         }
         follow_up = follow_ups::keep(connection, before.key, &applied.follow_ups, when.now)?;
         give_back_undone(connection, before, &applied, when)?;
+        if before.open() != applied.payment.open() {
+            repeat::forget_decided(connection, &applied.payment)?;
+        }
     }
     Ok(Changed { payment: applied.payment, written, ask: applied.ask, alert: applied.alert, follow_up })
 }
@@ -101,8 +104,10 @@ fn give_back_undone(
     let undone = |capture: &&crate::model::Capture| capture.state == ActionState::NotExecuted;
     for capture in applied.payment.captures.iter().filter(undone) {
         let known = before.captures.iter().find(|known| known.operation == capture.operation);
-        if known.is_some_and(|known| known.state == ActionState::Unknown) {
-            follow_ups::give_back(connection, capture.operation, when.now)?;
+        if let Some(operation) = capture.operation
+            && known.is_some_and(|known| known.state == ActionState::Unknown)
+        {
+            follow_ups::give_back(connection, operation, when.now)?;
         }
     }
     Ok(())

@@ -39,6 +39,8 @@ pub struct Finish {
     pub answer_if_contradicted: Option<Answer>,
     /// When the provider is to be asked first about what is left open (rule 6).
     pub ask_at: AskAt,
+    /// It had ended as unknown, and was made again (rule 8): its answer is kept as it was given.
+    pub again: bool,
 }
 
 /// What the merchant is told for the first time stays for ever (rule 5).
@@ -79,7 +81,8 @@ impl Store {
 }
 
 fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError> {
-    let operation = operations::held(connection, finish.operation, finish.fence)?;
+    let held = if finish.again { operations::held_again } else { operations::held };
+    let operation = held(connection, finish.operation, finish.fence)?;
     let when = When { now: finish.now, ask_at: finish.ask_at };
     // The subscription first: its callback goes before that of its first payment.
     let mut subscription = end_subscription(connection, &operation, finish, when)?;
@@ -100,7 +103,10 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
         ask_about_what_was_lost(connection, &operation, when)?;
     }
     let answer = if settled == finish.settled { &finish.answer } else { &finish.answer_if_contradicted };
-    operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?;
+    match finish.again {
+        true => operations::finish_again(connection, operation.key, settled)?,
+        false => operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?,
+    }
     let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, operation.key, finish.now)?;
     let mut unmatched_emits = 0;
     for event in &finish.emitted {
@@ -187,7 +193,7 @@ fn ended_again(operation: &Operation, subscription: &crate::model::Subscription)
 /// provider is asked then, and until it has answered the end is *unknown* (rule 1).
 pub(super) fn unless_contradicted(settled: Settled, operation: &Operation, payment: &Payment) -> Settled {
     let refund = payment.refunds.iter().find(|refund| refund.operation == Some(operation.key));
-    let capture = payment.captures.iter().find(|capture| capture.operation == operation.key);
+    let capture = payment.captures.iter().find(|capture| capture.operation == Some(operation.key));
     let undone = |state: ActionState| state == ActionState::NotExecuted;
     let agrees = match operation.kind {
         Kind::Refund => refund.is_none_or(|refund| undone(refund.state)),

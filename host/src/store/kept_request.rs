@@ -70,11 +70,9 @@ pub(super) fn text(request: &Request) -> Option<Vec<u8>> {
         Request::Schedule(request, plan) => Kept::Schedule(request.into(), plan.into()),
         Request::Start(request, plan) => Kept::Start(request.into(), plan.into()),
         Request::Charge(subscription, request) => Kept::Charge(subscription.into(), request.into()),
-        Request::Refund(RefundRequest { payment, amount, provider_data }) => Kept::Refund {
-            payment: payment.into(),
-            amount: amount.into(),
-            provider_data: provider_data.clone(),
-        },
+        Request::Refund(RefundRequest { payment, amount, provider_data }) => {
+            Kept::Refund { payment: payment.into(), amount: amount.into(), provider_data: provider_data.clone() }
+        }
         Request::Capture(CaptureRequest { payment, amount, last, provider_data }) => Kept::Capture {
             payment: payment.into(),
             amount: amount.into(),
@@ -230,10 +228,12 @@ mod tests {
         };
         let plan = Plan { interval: Interval::Month, interval_count: 2, expires_after: Some(3) };
         let carry = Some(Carry { json: "{}".into(), format: 7 });
-        let target =
-            Target { payment_ids: vec!["p-1".into()], shop_transaction_id: text_of("s-1"), host_reference: text_of("h") };
-        let payment =
-            KnownPayment { target, amount: Some(amount.clone()), payment_method: None, carry: carry.clone() };
+        let target = Target {
+            payment_ids: vec!["p-1".into()],
+            shop_transaction_id: text_of("s-1"),
+            host_reference: text_of("h"),
+        };
+        let payment = KnownPayment { target, amount: Some(amount.clone()), payment_method: None, carry: carry.clone() };
         let known = KnownSubscription { tokens: vec!["t".into()], host_reference: text_of("h"), carry };
         let provider_data = text_of("{}");
         let requests = [
@@ -255,11 +255,8 @@ mod tests {
             assert_eq!(request(&text(&asked).unwrap()), Some(asked));
         }
         let utility = UtilityRequest { method: "POST".into(), name: "n".into(), query: Vec::new(), body: None };
-        let never = [
-            Request::Utility(utility),
-            Request::Expire(known.clone()),
-            Request::Update(known, Changes::default()),
-        ];
+        let never =
+            [Request::Utility(utility), Request::Expire(known.clone()), Request::Update(known, Changes::default())];
         for asked in never {
             assert_eq!(text(&asked), None);
         }

@@ -4,7 +4,9 @@ use super::columns::{Columns, Json, Unsigned};
 use super::database::{self, Connection, OptionalExtension, Params, Row, params};
 use super::names::Named;
 use crate::clock::Timestamp;
-use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
+use crate::model::{
+    Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Reference, Refund,
+};
 
 macro_rules! select {
     ($condition:literal) => {
@@ -138,11 +140,29 @@ pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment)
             .execute(params![after.shop_transaction_id, after.key])?;
     }
     for capture in after.captures.iter().filter(|capture| !before.captures.contains(capture)) {
-        update_capture(connection, capture)?;
+        if !update_capture(connection, capture)? {
+            insert_adopted(
+                connection,
+                after,
+                Kind::Capture,
+                &capture.reference,
+                capture.amount.as_ref(),
+                capture.created_at,
+            )?;
+            update_capture(connection, capture)?;
+        }
     }
     for refund in after.refunds.iter().filter(|refund| !before.refunds.contains(refund)) {
         if !update_refund(connection, refund)? {
-            insert_adopted_refund(connection, after, refund)?;
+            insert_adopted(
+                connection,
+                after,
+                Kind::Refund,
+                &refund.reference,
+                Some(&refund.amount),
+                refund.created_at,
+            )?;
+            update_refund(connection, refund)?;
         }
     }
     Ok(())
@@ -221,7 +241,8 @@ fn read_refund(columns: &mut Columns<'_>) -> database::Result<Refund> {
 }
 
 fn read_capture(columns: &mut Columns<'_>, void: bool) -> database::Result<Capture> {
-    let (operation, _adopted) = (columns.next()?, columns.next::<bool>()?);
+    let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
+    let operation = (!adopted).then_some(key);
     let (reference, ids, _told) = (columns.next()?, columns.next_list()?, columns.next::<Option<String>>()?);
     // Of a payment that was made elsewhere, nobody here may know how much was reserved.
     let (amount, state) = (columns.next_amount()?, columns.next()?);
@@ -230,13 +251,12 @@ fn read_capture(columns: &mut Columns<'_>, void: bool) -> database::Result<Captu
     Ok(Capture { operation, void, reference, ids, amount, last, state, created_at })
 }
 
-fn update_capture(connection: &Connection, capture: &Capture) -> database::Result<()> {
-    connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ? WHERE key = ?")?.execute(params![
-        capture.state,
-        Json(&capture.ids),
-        capture.operation
-    ])?;
-    Ok(())
+/// Says whether there is such a capture or void.
+fn update_capture(connection: &Connection, capture: &Capture) -> database::Result<bool> {
+    let mut statement =
+        connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ?, last = ? WHERE reference = ?")?;
+    let found = statement.execute(params![capture.state, Json(&capture.ids), capture.last, capture.reference])?;
+    Ok(found > 0)
 }
 
 /// Says whether there is such a refund.
@@ -257,23 +277,30 @@ fn update_refund(connection: &Connection, refund: &Refund) -> database::Result<b
     Ok(found > 0)
 }
 
-/// A refund that nobody called us for is finished from the start: it has no caller, no keys, no plugin.
-fn insert_adopted_refund(connection: &Connection, payment: &Payment, refund: &Refund) -> database::Result<()> {
+/// A refund or capture that nobody called us for is finished from the start: it has no caller, no keys, no plugin.
+fn insert_adopted(
+    connection: &Connection,
+    payment: &Payment,
+    kind: Kind,
+    reference: &Reference,
+    amount: Option<&Amount>,
+    created_at: Timestamp,
+) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO operations (payment, external, kind, reference, fingerprint, seed, version, amount, currency,
                                  attempt, phase, fence, lease_until, created_at)
-         VALUES (?, ?, 'refund', ?, '', ?, '', ?, ?, 0, 'finished', 0, 0, ?)",
+         VALUES (?, ?, ?, ?, '', ?, '', ?, ?, 0, 'finished', 0, 0, ?)",
     )?;
     statement.execute(params![
         payment.key,
         payment.external,
-        refund.reference,
+        kind,
+        reference,
         [0_u8; 16],
-        Unsigned(refund.amount.minor),
-        refund.amount.currency,
-        refund.created_at,
+        amount.map(|amount| Unsigned(amount.minor)),
+        amount.map(|amount| &amount.currency),
+        created_at,
     ])?;
-    update_refund(connection, refund)?;
     Ok(())
 }
 

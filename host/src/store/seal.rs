@@ -55,9 +55,9 @@ fn read_or_make(path: &Path) -> std::io::Result<SecretBytes> {
     }
 }
 
-fn read(mut file: std::fs::File) -> std::io::Result<SecretBytes> {
+fn read(file: std::fs::File) -> std::io::Result<SecretBytes> {
     let mut key = Vec::with_capacity(KEY_BYTES + 1);
-    file.by_ref().take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
+    file.take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
     let whole = key.len() == KEY_BYTES;
     whole.then(|| SecretBytes::new(key)).ok_or_else(|| std::io::Error::other("it is not a key of 32 bytes"))
 }

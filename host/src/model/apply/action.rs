@@ -20,7 +20,10 @@ pub(super) fn judge(known: ActionState, reported: ActionState, source: Source) -
         (known, reported) if known == reported => Verdict::Keep,
         (A::Started, A::Unknown) if source == Source::Answer => Verdict::Change,
         (_, A::Unknown | A::Started) => Verdict::Keep,
-        (A::Started | A::Unknown, A::NotExecuted) => Verdict::Change,
+        // While its call runs, nobody else can know that nothing happened.
+        (A::Started, A::NotExecuted) if source == Source::Answer => Verdict::Change,
+        (A::Unknown, A::NotExecuted) if matches!(source, Source::Answer | Source::Inquiry) => Verdict::Change,
+        (A::Started | A::Unknown, A::NotExecuted) => Verdict::Keep,
         (A::NotExecuted, A::Failed) => Verdict::Keep,
         (_, A::NotExecuted) => Verdict::Ask,
         (A::Started | A::Unknown | A::Pending, _) => Verdict::Change,

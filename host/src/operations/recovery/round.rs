@@ -28,8 +28,9 @@ impl Operations {
 
     async fn ask_and_settle(&self, payment: &Payment, lease: Timestamp) -> Result<(), StoreError> {
         crash_point!("asking");
-        let round = self.ask_all_open(payment).await;
+        let (round, failed) = self.ask_all_open(payment).await;
         crash_point!("asked");
+        self.repeat_unknown(payment, &failed).await?;
         let Some(payment) = self.0.store.payment_by_key(payment.key).await? else { return Ok(()) };
         let now = self.0.clock.now();
         let asked = self.asked_about(&payment);
@@ -48,21 +49,26 @@ impl Operations {
         Ok(())
     }
 
-    async fn ask_all_open(&self, payment: &Payment) -> Round {
+    /// What the questions brought, and which of them failed.
+    async fn ask_all_open(&self, payment: &Payment) -> (Round, Vec<About>) {
         let refunds = (0..payment.refunds.len()).filter(|position| payment.refunds[*position].state.holds());
         let captures = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
         let open = refunds.map(About::Refund).chain(captures.map(About::Capture));
-        let mut round = Round::default();
+        let (mut round, mut failed) = (Round::default(), Vec::new());
         for question in std::iter::once(About::Payment).chain(open) {
             let heard = self.hear(payment, question).await;
+            count(&payment.external, &heard);
             round.looked |= question == About::Payment && heard.as_ref().is_ok_and(|heard: &Heard| heard.said);
             if let Err(silence) = heard {
                 let (external, reference) = (&payment.external, &payment.reference);
                 tracing::info!(external, %reference, ?question, ?silence, "asked in vain");
+                if matches!(silence, Silence::NotNow(_) | Silence::Failed { .. }) {
+                    failed.push(question);
+                }
                 round.note(silence);
             }
         }
-        round
+        (round, failed)
     }
 
     fn asked_about(&self, payment: &Payment) -> Asked {
@@ -89,8 +95,7 @@ impl Operations {
         let news = News { description, ..News::new(Source::Inquiry, target, Action::Payment, state) };
         let first = self.first_asks(&payment.external, now);
         let changed = self.0.store.report_on(payment.key, news, now, first).await?;
-        let labels = [("external", payment.external.clone()), ("result", "expired".to_owned())];
-        metrics::counter!(telemetry::HTTP_PAYMENT_EXPIRED, &labels).increment(1);
+        metrics::counter!(telemetry::REDIRECTS_EXPIRED, "external" => payment.external.clone()).increment(1);
         self.follow_up(&changed);
         Ok(())
     }
@@ -98,6 +103,17 @@ impl Operations {
 
 /// The alert that a person must look at what nobody decides.
 pub(super) const NEEDS_REVIEW: &str = "needs_review";
+
+fn count(external: &str, heard: &Result<Heard, Silence>) {
+    let result = match heard {
+        Ok(heard) if heard.said => "told",
+        Ok(_) => "unknown",
+        Err(Silence::CannotAsk | Silence::NotFound) => "silent",
+        Err(Silence::Failed { .. }) => "failed",
+        Err(Silence::NotNow(_)) => "not_now",
+    };
+    metrics::counter!(telemetry::QUESTIONS, "external" => external.to_owned(), "result" => result).increment(1);
+}
 
 pub(super) fn tell_person(external: &str) {
     metrics::counter!(telemetry::ALERTS, "external" => external.to_owned(), "alert" => NEEDS_REVIEW).increment(1);

@@ -11,9 +11,9 @@ fn write(path: &str) -> Write {
 async fn what_is_sent_is_on_disk_before_it_leaves() {
     let store = opened();
     let (operation, _) = store.new_operation(pay("s-1")).await;
-    store.sent(operation.key, operation.fence, &[write("a")], NOW).await.unwrap();
+    store.sent(sending(&operation), &[write("a")]).await.unwrap();
     assert_eq!(store.operation(operation.key).await.unwrap().unwrap().phase, Phase::Sent);
-    store.sent(operation.key, operation.fence, &[write("b")], NOW).await.unwrap();
+    store.sent(sending(&operation), &[write("b")]).await.unwrap();
     let kept: Vec<serde_json::Value> =
         serde_json::from_str(&store.query::<String>("SELECT writes FROM operations")[0]).unwrap();
     assert_eq!(kept[0]["url"], "https://acme.example/a");
@@ -28,7 +28,7 @@ async fn only_who_holds_the_fence_may_write_the_end() {
     let stranger = Operation { fence: operation.fence + 1, ..operation.clone() };
     let finish = |operation: &Operation| store.finish(end(operation, Settled::Succeeded, Some("p-1")));
     assert_eq!(finish(&stranger).await.unwrap_err(), StoreError::Gone);
-    assert_eq!(store.sent(stranger.key, stranger.fence, &[write("a")], NOW).await, Err(StoreError::Gone));
+    assert_eq!(store.sent(sending(&stranger), &[write("a")]).await, Err(StoreError::Gone));
     finish(&operation).await.unwrap();
     assert_eq!(finish(&operation).await.unwrap_err(), StoreError::Gone, "it ends once");
     let learned = Learned::Payment("p-2".into());

@@ -17,7 +17,8 @@ mod writer;
 
 use super::database::{self, Connection, FromValue};
 use super::{
-    Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Settings, Store, StoreError, Told, What,
+    Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Sending, Settings, Store, StoreError, Told,
+    What,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -51,7 +52,7 @@ impl std::ops::Deref for Opened {
 fn opened() -> Opened {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("provost.db");
-    let store = Store::open(&Settings { path: path.clone() }, NOW).unwrap();
+    let store = Store::open(&Settings { path: path.clone(), key: None }, NOW).unwrap();
     Opened { store, path, _directory: directory }
 }
 
@@ -60,7 +61,7 @@ impl Opened {
     fn reopened(self, now: Timestamp) -> Self {
         let Self { store, path, _directory } = self;
         drop(store);
-        let store = Store::open(&Settings { path: path.clone() }, now).unwrap();
+        let store = Store::open(&Settings { path: path.clone(), key: None }, now).unwrap();
         Self { store, path, _directory }
     }
 }
@@ -164,7 +165,13 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
             body: settled.name().into(),
         }),
         ask_at: LATER,
+        again: false,
     }
+}
+
+/// It is about to leave, and is not to be made again.
+fn sending(operation: &Operation) -> Sending {
+    Sending { operation: operation.key, fence: operation.fence, now: NOW, request: None }
 }
 
 impl Finished {
