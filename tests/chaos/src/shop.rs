@@ -157,7 +157,8 @@ impl Shop<'_> {
             }
             return None;
         }
-        let is_kept = ask.key.is_some() || ask.body.as_ref().is_some_and(|body| !body["shopTransactionId"].is_null());
+        // What was declined may be tried again by who has no key.
+        let is_kept = ask.key.is_some() || reply.text("result") != "KO" && ask.body.as_ref().is_some_and(|body| !body["shopTransactionId"].is_null());
         if self.errand.repeats && is_kept {
             let again = self.caller.ask(ask).await?;
             if again.bytes != reply.bytes || !again.replayed {
@@ -194,7 +195,7 @@ impl Shop<'_> {
             pages.wrongs.push(format!("{id} was answered, and its status is {} {}", reply.status, reply.json));
             return None;
         }
-        let word = word_of_status(&reply);
+        let word = word_of_status(&reply.json);
         pages.see(&self.errand.shop(part), &word);
         Some(word)
     }
@@ -233,11 +234,11 @@ fn word_of_answer(reply: &Reply) -> &'static str {
 }
 
 /// In one word what PGM says in two.
-fn word_of_status(reply: &Reply) -> String {
-    let metadata = &reply.json["metadata"];
+pub(crate) fn word_of_status(status: &Value) -> String {
+    let metadata = &status["metadata"];
     if metadata["outcome"] == "not_executed" {
         return "NOT_EXECUTED".to_owned();
     }
     let state = metadata["state"].as_str().filter(|state| matches!(*state, "AUTHORIZED" | "VOIDED"));
-    state.unwrap_or_else(|| reply.text("status")).to_owned()
+    state.or_else(|| status["status"].as_str()).unwrap_or_default().to_owned()
 }

@@ -6,7 +6,12 @@ use std::collections::HashMap;
 
 /// Every fault found.
 pub(crate) fn check(case: &Case<'_>, faults: &mut Vec<String>) {
-    let payments: HashMap<_, _> = case.payments.values().map(|payment| (payment.told.as_str(), payment)).collect();
+    // The host's own name stays valid too, where the payment got another before its caller was answered.
+    let payments: HashMap<_, _> = case
+        .payments
+        .values()
+        .flat_map(|payment| [(payment.reference.as_str(), payment), (payment.told.as_str(), payment)])
+        .collect();
     let refunds: HashMap<_, _> = case
         .operations
         .iter()

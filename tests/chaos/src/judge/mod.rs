@@ -26,6 +26,7 @@ pub(crate) struct Case<'a> {
 pub(crate) struct Payment {
     pub(crate) shop: String,
     pub(crate) state: String,
+    pub(crate) reference: String,
     pub(crate) told: String,
     pub(crate) captured: u64,
     pub(crate) refunded: u64,
@@ -48,7 +49,6 @@ pub(crate) struct Callback {
     /// The payment or the subscription that it tells of.
     pub(crate) about: String,
     pub(crate) sequence: u64,
-    pub(crate) kind: String,
     pub(crate) body: Vec<u8>,
     pub(crate) state: String,
 }
@@ -69,14 +69,14 @@ pub(crate) fn judge(pages: &Pages, books: &Books, mail: &Mail, disk: &Disk) -> R
 impl<'a> Case<'a> {
     fn read(pages: &'a Pages, books: &'a Books, mail: &'a Mail, disk: &Disk) -> Result<Self> {
         let payments = disk.rows(
-            "SELECT key, shop_transaction_id, state, told, captured, refunded, review FROM payments
+            "SELECT key, shop_transaction_id, state, reference, told, captured, refunded, review FROM payments
              WHERE merged_into IS NULL",
         )?;
         let operations = disk.rows(
             "SELECT kind, payment, reference, outcome, action_state, told FROM operations WHERE caller IS NOT NULL",
         )?;
         let callbacks = disk.rows(
-            "SELECT id, payment, subscription, sequence, type, {hex:body}, state FROM callbacks ORDER BY key",
+            "SELECT id, payment, subscription, sequence, {hex:body}, state FROM callbacks ORDER BY key",
         )?;
         Ok(Self {
             pages,
@@ -100,9 +100,9 @@ impl<'a> Case<'a> {
 
 impl Payment {
     fn read(row: Row) -> Result<(String, Self)> {
-        let [key, shop, state, told, captured, refunded, review] = columns(row)?;
+        let [key, shop, state, reference, told, captured, refunded, review] = columns(row)?;
         let (captured, refunded) = (captured.parse().unwrap_or(0), refunded.parse().unwrap_or(0));
-        Ok((key, Self { shop, state, told, captured, refunded, review }))
+        Ok((key, Self { shop, state, reference, told, captured, refunded, review }))
     }
 }
 
@@ -115,10 +115,10 @@ impl Operation {
 
 impl Callback {
     fn read(row: Row) -> Result<Self> {
-        let [id, payment, subscription, sequence, kind, body, state] = columns(row)?;
+        let [id, payment, subscription, sequence, body, state] = columns(row)?;
         let about = if payment.is_empty() { format!("subscription {subscription}") } else { format!("payment {payment}") };
         let body = hex::decode(body).context("bytes are read as digits")?;
-        Ok(Self { id, about, sequence: sequence.parse()?, kind, body, state })
+        Ok(Self { id, about, sequence: sequence.parse()?, body, state })
     }
 }
 

@@ -1,6 +1,8 @@
 //! No state goes backwards, and every change was told: read off what callers saw, and off what merchants were told.
 
 use super::Case;
+use crate::shop::word_of_status;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Every fault found.
@@ -13,29 +15,30 @@ pub(crate) fn check(case: &Case<'_>, faults: &mut Vec<String>) {
             }
         }
     }
-    let mut told: HashMap<&str, Vec<(u64, &str)>> = HashMap::new();
+    let mut told: HashMap<&str, Vec<(u64, String)>> = HashMap::new();
     for callback in &case.callbacks {
-        told.entry(&callback.about).or_default().push((callback.sequence, &callback.kind));
+        if let Some(word) = word(&callback.body) {
+            told.entry(&callback.about).or_default().push((callback.sequence, word));
+        }
     }
-    for (about, kinds) in &mut told {
-        kinds.sort_unstable();
-        let words: Vec<_> = kinds.iter().filter_map(|(_, kind)| word(kind)).collect();
-        if words.windows(2).any(|pair| !follows(pair[0], pair[1])) {
-            faults.push(format!("of {about} was told {kinds:?}"));
+    for (about, words) in &mut told {
+        words.sort_unstable();
+        if words.windows(2).any(|pair| !follows(&pair[0].1, &pair[1].1)) {
+            faults.push(format!("of {about} was told {words:?}"));
         }
     }
     for (key, payment) in &case.payments {
-        let kinds = told.get(format!("payment {key}").as_str());
-        let last = kinds.and_then(|kinds| kinds.iter().rev().find_map(|(_, kind)| word(kind)));
+        let words = told.get(format!("payment {key}").as_str());
+        let last = words.and_then(|words| words.last()).map(|(_, word)| word.as_str());
         let wanted = match payment.state.as_str() {
-            "accepted" => Some("ACCEPTED"),
-            "authorized" if last != Some("PENDING") => Some("AUTHORIZED"),
-            "voided" => Some("VOIDED"),
-            "failed" => Some("FAILED"),
-            _ => None,
+            "accepted" => "ACCEPTED",
+            "authorized" => "AUTHORIZED",
+            "voided" => "VOIDED",
+            "failed" => "FAILED",
+            _ => continue,
         };
-        if wanted.is_some() && last != wanted {
-            faults.push(format!("{} is {}, and {kinds:?} was told of it", payment.shop, payment.state));
+        if last != Some(wanted) {
+            faults.push(format!("{} is {}, and {words:?} was told of it", payment.shop, payment.state));
         }
         if !payment.review.is_empty() {
             faults.push(format!("{} waits for a person: {}", payment.shop, payment.review));
@@ -43,16 +46,10 @@ pub(crate) fn check(case: &Case<'_>, faults: &mut Vec<String>) {
     }
 }
 
-/// What a callback says of its payment; none where it tells of something else.
-fn word(kind: &str) -> Option<&'static str> {
-    match kind {
-        "payment.pending" => Some("PENDING"),
-        "payment.authorized" => Some("AUTHORIZED"),
-        "payment.accepted" | "payment.late_success" => Some("ACCEPTED"),
-        "payment.failed" => Some("FAILED"),
-        "payment.voided" => Some("VOIDED"),
-        _ => None,
-    }
+/// How a callback says that its payment stands; none where it tells of something else.
+fn word(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    (body["action"] == "PAYMENT").then(|| word_of_status(&body))
 }
 
 /// Whether a payment that was seen as one may then be seen as the other.
@@ -60,8 +57,7 @@ fn follows(before: &str, after: &str) -> bool {
     match before {
         _ if before == after => true,
         "PENDING" => true,
-        // Pending is said of it too while a capture or void of it is not known.
-        "AUTHORIZED" => true,
+        "AUTHORIZED" => matches!(after, "ACCEPTED" | "VOIDED" | "FAILED"),
         // The same business key may be tried again.
         "NOT_EXECUTED" => true,
         _ => false,
