@@ -2,24 +2,27 @@
 //! inside the transaction that holds the payment's lock, and writes what it returns.
 
 mod action;
+mod amounts;
 mod capture;
 mod refund;
 mod subscription;
 
 pub use subscription::{AppliedToSubscription, apply_to_subscription};
 
-use super::classify::disagreement;
 use super::{About, Action, Callback, CallbackType, FollowUp, News, NewsState, Origin, Payment, PaymentState, Source};
 use crate::clock::Timestamp;
 
 /// Provider ids kept for a payment, and for each refund: a provider that invents more is found out, and fills no disk.
 const IDS: usize = 64;
 
-/// Refunds made elsewhere that a payment takes in.
-const ADOPTED_REFUNDS: usize = 256;
+/// Refunds made elsewhere that a payment takes in, and captures.
+const ADOPTED: usize = 256;
 
 /// The alert where there are more.
 const TOO_MANY: &str = "too_many_names";
+
+/// The alert where something happened of which we had said that it did not (rule 11).
+const MISJUDGED: &str = "not_executed_was_wrong";
 
 /// What news made of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,16 +71,20 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
     learn_names(&mut applied, news);
     match news.action {
         Action::Refund => refund::apply_to_refund(&mut applied, news, now),
-        Action::Capture | Action::Void if capture::apply(&mut applied, news) => {}
+        Action::Capture | Action::Void if capture::apply(&mut applied, news, now) => {}
         Action::Payment | Action::Capture | Action::Void => {
-            apply_to_payment(&mut applied, news);
-            capture::settle_by_payment(&mut applied, news, before.captured.unwrap_or_default());
+            if apply_to_payment(&mut applied, news) {
+                capture::settle_by_payment(&mut applied, news, before);
+            }
         }
     }
+    amounts::check_refunded(before, &mut applied);
     // Nothing more is done by itself while a person must look, or what was told is doubtful (rules 11 and 13).
     let doubtful = applied.ask || applied.payment.review.is_some();
     let wanted = |follow_up: &&FollowUp| !doubtful && is_wanted(&applied.payment, follow_up);
     applied.follow_ups = news.follow_ups.iter().filter(wanted).cloned().collect();
+    // An answer to a question does not ask it again.
+    applied.ask &= news.source != Source::Inquiry;
     if applied.ask {
         applied.payment.ask_at = Some(now);
     }
@@ -87,39 +94,46 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
     applied
 }
 
-fn apply_to_payment(applied: &mut Applied, news: &News) {
+/// Applies news about the payment itself. Says whether it counts: it is neither doubtful nor older than what is known.
+fn apply_to_payment(applied: &mut Applied, news: &News) -> bool {
     let Some(reported) = reported_state(news) else {
-        return;
+        return false;
     };
-    if let Some(review) = review_of(&applied.payment, news, reported) {
-        flag(applied, review);
-        if matches!(reported, PaymentState::Accepted | PaymentState::Authorized) {
-            return;
+    if let Some(review) = amounts::review_of(&applied.payment, news, reported) {
+        amounts::flag(applied, review);
+        if matches!(reported, PaymentState::Accepted | PaymentState::Authorized) || news.action == Action::Void {
+            return false;
         }
     }
     let payment = &mut applied.payment;
+    let stale = is_stale(payment, news);
     let verdict = match judge(payment.state, reported, news.source) {
-        Verdict::Change(_) if is_stale(payment, news) => Verdict::Ask,
+        Verdict::Change(_) if stale => Verdict::Ask,
         verdict => verdict,
     };
     if payment.state == PaymentState::NotExecuted && !matches!(verdict, Verdict::Keep) {
-        applied.alert = Some("not_executed_was_wrong");
+        applied.alert = Some(MISJUDGED);
     }
     match verdict {
+        Verdict::Keep if stale => return false,
         Verdict::Keep => {
             if payment.state == reported {
                 remember(payment, news);
-                let more = captured_elsewhere(payment, news);
-                applied.callbacks.extend(more.map(|kind| Callback { kind, about: About::Payment }));
             }
+            let more = captured_elsewhere(payment, news, reported);
+            applied.callbacks.extend(more.map(|kind| Callback { kind, about: About::Payment }));
         }
-        Verdict::Ask => applied.ask = true,
+        Verdict::Ask => {
+            applied.ask = true;
+            return false;
+        }
         Verdict::Change(told) => {
             payment.state = reported;
             remember(payment, news);
-            settle_amounts(payment, news, reported);
-            // What is decided needs no question; any other keeps waiting, for its asker alone knows that it was asked.
-            if payment.state.is_terminal() && payment.held() == 0 {
+            amounts::settle(payment, news, reported);
+            // What is decided needs no question, unless it may be about something else that was done to the payment; any
+            // other keeps waiting, for its asker alone knows that it was asked.
+            if payment.state.is_terminal() && payment.refunds.is_empty() && payment.captures.is_empty() {
                 payment.ask_at = None;
             }
             if news.source != Source::Answer && payment.told.is_none() {
@@ -129,12 +143,14 @@ fn apply_to_payment(applied: &mut Applied, news: &News) {
             applied.callbacks.extend(callback);
         }
     }
+    true
 }
 
 /// More of it was captured than is known here: that is a change, and told (rule 14).
-fn captured_elsewhere(payment: &mut Payment, news: &News) -> Option<CallbackType> {
+fn captured_elsewhere(payment: &mut Payment, news: &News, reported: PaymentState) -> Option<CallbackType> {
     let told = news.captured.as_ref().map(|captured| captured.minor);
-    let more = told.filter(|told| payment.state == PaymentState::Accepted && payment.captured < Some(*told))?;
+    let is_accepted = payment.state == PaymentState::Accepted && reported == PaymentState::Accepted;
+    let more = told.filter(|told| is_accepted && payment.captured < Some(*told))?;
     payment.captured = Some(more);
     Some(CallbackType::PaymentAccepted)
 }
@@ -161,21 +177,21 @@ fn link_created(payment: &Payment, news: &News) -> Option<Callback> {
 /// The table of rule 11: what is known, what is reported, who reports it.
 fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict {
     use PaymentState as S;
-    let corrects = match source {
-        Source::Inquiry => true,
-        Source::Verified { can_ask } => !can_ask,
-        Source::Answer => false,
-    };
+    let corrects = source.corrects();
     match (known, reported) {
         (known, reported) if known == reported => Verdict::Keep,
         // A poll that does not know changes nothing (rule 9); nobody but the operation itself says that it did not happen.
         (_, S::Started) => Verdict::Keep,
         (S::Started, S::Unknown) if source == Source::Answer => Verdict::Change(told(reported)),
         (_, S::Unknown) => Verdict::Keep,
-        // The caller was told, and no payment came to exist.
-        (S::Started, S::NotExecuted) => Verdict::Change(None),
+        // The caller was told, and no payment came to exist. While its call runs, nobody else can know.
+        (S::Started, S::NotExecuted) if source == Source::Answer => Verdict::Change(None),
         // The merchant was told that it is pending, and waits (rule 6).
-        (S::Unknown, S::NotExecuted) => Verdict::Change(Some(CallbackType::PaymentFailed)),
+        (S::Unknown, S::NotExecuted) if source.knows() => Verdict::Change(Some(CallbackType::PaymentFailed)),
+        (S::Pending | S::ActionRequired, S::NotExecuted) if source.is_operator() => {
+            Verdict::Change(Some(CallbackType::PaymentFailed))
+        }
+        (S::Started | S::Unknown, S::NotExecuted) => Verdict::Keep,
         (S::NotExecuted, S::Failed | S::Voided | S::NotExecuted) => Verdict::Keep,
         (S::NotCharged, S::NotExecuted) => Verdict::Keep,
         (_, S::NotExecuted) => Verdict::Ask,
@@ -189,12 +205,12 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
         (S::ActionRequired, S::Pending) => Verdict::Keep,
         (S::Pending | S::ActionRequired, _) => Verdict::Change(told(reported)),
         (S::Authorized, S::Pending | S::ActionRequired) => Verdict::Keep,
+        (S::Authorized, S::NotCharged) => Verdict::Ask,
         (S::Authorized, _) => Verdict::Change(told(reported)),
 
-        (S::Accepted, S::Failed | S::Voided) => match source {
-            // Never from accepted to failed by a webhook alone.
-            Source::Inquiry => Verdict::Change(told(reported)),
-            _ => Verdict::Ask,
+        (S::Accepted, S::Failed | S::Voided) => match source.takes_back() {
+            true => Verdict::Change(told(reported)),
+            false => Verdict::Ask,
         },
         (S::Failed | S::Voided | S::NotExecuted, S::Accepted | S::Authorized) if corrects => {
             Verdict::Change(Some(CallbackType::PaymentLateSuccess))
@@ -232,7 +248,10 @@ fn reported_state(news: &News) -> Option<PaymentState> {
         NewsState::NotExecuted => PaymentState::NotExecuted,
         NewsState::NotCharged => PaymentState::NotCharged,
     };
+    let collected = news.captured.as_ref().is_some_and(|captured| captured.minor > 0);
     match (news.action, state) {
+        // The first capture makes a payment accepted, whatever else of it is still reserved.
+        (Action::Payment, PaymentState::Authorized) if collected => Some(PaymentState::Accepted),
         // A capture or void that is not done says nothing about the payment itself.
         (Action::Capture | Action::Void, PaymentState::Accepted) if news.action == Action::Void => {
             Some(PaymentState::Voided)
@@ -243,34 +262,11 @@ fn reported_state(news: &News) -> Option<PaymentState> {
     }
 }
 
-fn review_of(payment: &Payment, news: &News, reported: PaymentState) -> Option<String> {
-    if news.review.is_some() {
-        return news.review.clone();
-    }
-    if let Some(review) = beyond_asked(payment, news) {
-        return Some(review);
-    }
-    let agreed_before = payment.captured.or(payment.authorized);
-    match (&news.amount, news.action, reported) {
-        (Some(said), Action::Payment, PaymentState::Accepted | PaymentState::Authorized)
-            if agreed_before != Some(said.minor) =>
-        {
-            disagreement(Some(said), news.partial, payment.amount.as_ref())
-        }
-        _ => None,
-    }
-}
-
-/// What was captured, in parts or whole, is at most what was asked, in its currency (rule 13).
-fn beyond_asked(payment: &Payment, news: &News) -> Option<String> {
-    let of_the_capture = news.amount.as_ref().filter(|_| news.action == Action::Capture);
-    let captured = [news.captured.as_ref(), of_the_capture];
-    captured.into_iter().find_map(|captured| disagreement(captured, true, payment.amount.as_ref()))
-}
-
 /// Older news never wins over newer (rule 28); an answer and an inquiry are about now.
 fn is_stale(payment: &Payment, news: &News) -> bool {
-    matches!((news.occurred_at, payment.observed_at), (Some(occurred), Some(observed)) if occurred < observed)
+    let reported = matches!(news.source, Source::Verified { .. });
+    reported
+        && matches!((news.occurred_at, payment.observed_at), (Some(occurred), Some(observed)) if occurred < observed)
 }
 
 fn learn_names(applied: &mut Applied, news: &News) {
@@ -315,31 +311,7 @@ fn keep_newer<T: Clone>(known: &mut Option<T>, news: &Option<T>) {
     }
 }
 
-fn settle_amounts(payment: &mut Payment, news: &News, state: PaymentState) {
-    let said = news.amount.as_ref().or(payment.amount.as_ref()).map(|amount| amount.minor);
-    match state {
-        PaymentState::Authorized => payment.authorized = said,
-        PaymentState::Accepted => {
-            let captured = news.captured.as_ref().map(|amount| amount.minor);
-            let reserved = payment.authorized.filter(|_| news.amount.is_none());
-            payment.captured = captured.or_else(|| capture::taken(payment)).or(reserved).or(said);
-        }
-        PaymentState::Failed | PaymentState::Voided | PaymentState::NotCharged => payment.captured = Some(0),
-        _ => {}
-    }
-    if payment.amount.is_none() {
-        payment.amount.clone_from(&news.amount);
-    }
-    if state != PaymentState::Failed {
-        payment.decline_code = None;
-    }
-}
-
-/// A person must look at an amount (rule 13).
-fn flag(applied: &mut Applied, review: String) {
-    applied.payment.review = Some(review);
-    applied.alert = Some("amount_disagrees");
-}
-
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

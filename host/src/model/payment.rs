@@ -155,8 +155,8 @@ pub struct Refund {
 /// A capture of what was reserved, or its release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capture {
-    /// The operation that made it.
-    pub operation: OperationKey,
+    /// The operation that made it; none for one that was made elsewhere and is being adopted.
+    pub operation: Option<OperationKey>,
     /// A release: nothing is taken.
     pub void: bool,
     /// The host's name for it.
@@ -274,6 +274,10 @@ pub struct Payment {
     pub expires_at: Option<Timestamp>,
     /// When the host shall ask the provider.
     pub ask_at: Option<Timestamp>,
+    /// Questions since what of it is open came to stand so (rule 6).
+    pub asks: u32,
+    /// When what of it is open came to stand so; none: since it was claimed.
+    pub open_since: Option<Timestamp>,
     /// When the last `check` callback was enqueued (rule 34).
     pub checked_at: Option<Timestamp>,
     /// When it was claimed.
@@ -313,6 +317,8 @@ impl Payment {
             observed_at: None,
             expires_at: None,
             ask_at: None,
+            asks: 0,
+            open_since: None,
             checked_at: None,
             created_at: now,
             updated_at: now,
@@ -337,12 +343,12 @@ impl Payment {
         let counts = |refund: &&Refund| {
             refund.state == ActionState::Accepted && self.currency() == Some(refund.amount.currency.as_str())
         };
-        self.refunds.iter().filter(counts).map(|refund| refund.amount.minor).sum()
+        total(self.refunds.iter().filter(counts).map(|refund| refund.amount.minor))
     }
 
     /// Minor units that open refunds keep from further ones (rule 12).
     pub fn held(&self) -> u64 {
-        self.refunds.iter().filter(|refund| refund.state.holds()).map(|refund| refund.amount.minor).sum()
+        total(self.refunds.iter().filter(|refund| refund.state.holds()).map(|refund| refund.amount.minor))
     }
 
     /// Minor units that may still be refunded; none where what was captured is not known, and the provider alone judges.
@@ -351,21 +357,26 @@ impl Payment {
     }
 
     /// Minor units that may still be captured; none where what was reserved is not known, and the provider alone judges.
-    /// A void that is not decided holds all of it (rule 12).
+    /// A void that is not decided holds all of it, however much it is (rule 12).
     pub fn capturable(&self) -> Option<u64> {
-        let reserved = self.authorized.or(self.amount.as_ref().map(|amount| amount.minor))?;
         let done = |capture: &Capture| capture.state == ActionState::Accepted;
         let closed = |capture: &Capture| (capture.state.holds() || done(capture)) && (capture.void || capture.last);
         if self.captures.iter().any(closed) {
             return Some(0);
         }
-        let sum = |counts: &dyn Fn(&Capture) -> bool| -> u64 {
-            self.captures.iter().filter(|capture| counts(capture)).map(Capture::minor).sum()
+        let reserved = self.authorized.or(self.amount.as_ref().map(|amount| amount.minor))?;
+        let sum = |counts: &dyn Fn(&Capture) -> bool| {
+            total(self.captures.iter().filter(|capture| counts(capture)).map(Capture::minor))
         };
         // Some of it may have been captured elsewhere.
         let taken = sum(&done).max(self.captured.unwrap_or_default());
         Some(reserved.saturating_sub(taken).saturating_sub(sum(&|capture| capture.state.holds())))
     }
+}
+
+/// A sum that never wraps: beyond what can be counted, it is as much as can be.
+pub(super) fn total(minor: impl Iterator<Item = u64>) -> u64 {
+    minor.fold(0, u64::saturating_add)
 }
 
 impl Capture {

@@ -183,7 +183,7 @@ fn is_decided(connection: &Connection, operation: &Operation) -> Result<bool, St
             payment.refunds.iter().find(of_this).is_none_or(|refund| !refund.state.holds())
         }
         Kind::Capture | Kind::Void => {
-            let of_this = |capture: &&crate::model::Capture| capture.operation == operation.key;
+            let of_this = |capture: &&crate::model::Capture| capture.operation == Some(operation.key);
             payment.captures.iter().find(of_this).is_none_or(|capture| !capture.state.holds())
         }
         _ => payment.state.is_terminal(),

@@ -3,7 +3,7 @@
 
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Place, Settings, Store, callbacks, database};
+use super::{OpenError, Place, Settings, Store, callbacks, database, seal};
 use crate::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -14,9 +14,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_interface.sql"),
+    include_str!("../../migrations/sqlite/0003_recovery.sql"),
+    include_str!("../../migrations/sqlite/0004_operators.sql"),
 ];
 
 /// 3.51.3 repaired a race that could damage a file in WAL mode.
@@ -38,12 +40,12 @@ impl Store {
     /// reached, or is not what a store needs.
     pub fn open(settings: &Settings, now: Timestamp) -> Result<Self, OpenError> {
         match &settings.place {
-            Place::File(path) => Self::open_file(path, now),
-            Place::Server(address) => Self::open_server(address, settings.connections),
+            Place::File(path) => Self::open_file(path, settings, now),
+            Place::Server(address) => Self::open_server(address, settings),
         }
     }
 
-    fn open_file(path: &Path, now: Timestamp) -> Result<Self, OpenError> {
+    fn open_file(path: &Path, settings: &Settings, now: Timestamp) -> Result<Self, OpenError> {
         if rusqlite::version_number() < OLDEST_LIBRARY {
             return Err(OpenError::LibraryTooOld(rusqlite::version()));
         }
@@ -57,12 +59,13 @@ impl Store {
         let readers =
             (0..READERS).map(|_| open_to_read(path).map(database::Connection::Sqlite)).collect::<rusqlite::Result<_>>();
         let readers = readers.map_err(refused(path))?;
+        let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;
         let file = |source| OpenError::File { path: path.to_owned(), source };
         let writer = Writer::start(connection, lock).map_err(file)?;
         // Grows from the moment of opening, so that no two lives of the host share a fence.
         let fences = AtomicU64::new(now.0.saturating_mul(1000));
-        let parts = super::Parts { readers: Readers::of_file(readers), writer, fences, shared: None };
-        Ok(Self { parts: Arc::new(parts) })
+        let (readers, seal) = (Readers::of_file(readers), seal::Seal::new(&key));
+        Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared: None, seal }) })
     }
 }
 
@@ -94,12 +97,12 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
@@ -110,6 +113,7 @@ fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = FAST;
          PRAGMA cache_size = -65536;
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",

@@ -3,15 +3,18 @@
 use super::columns::{Columns, Json, Unsigned};
 use super::database::{self, Connection, OptionalExtension, Params, Row, params};
 use super::names::Named;
-use crate::model::{Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
+use crate::clock::Timestamp;
+use crate::model::{
+    Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Reference, Refund,
+};
 
 macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, ",
             "currency, authorized, captured, refunded, state, ids, told, description, metadata, decline_code, carry, ",
-            "carry_format, review, sequence, observed_at, expires_at, ask_at, checked_at, created_at, updated_at, ",
-            "merged_into, ",
+            "carry_format, review, sequence, observed_at, expires_at, ask_at, asks, open_since, checked_at, created_at, ",
+            "updated_at, merged_into, ",
             "(SELECT coalesce(told, reference) FROM subscriptions WHERE subscriptions.key = payments.subscription), ",
             "(SELECT tokens FROM subscriptions WHERE subscriptions.key = payments.subscription AND told IS NULL) ",
             "FROM payments WHERE ",
@@ -77,6 +80,8 @@ fn read(row: &Row<'_>) -> database::Result<(Payment, Option<PaymentKey>)> {
         observed_at: columns.next()?,
         expires_at: columns.next()?,
         ask_at: columns.next()?,
+        asks: columns.next()?,
+        open_since: columns.next()?,
         checked_at: columns.next()?,
         created_at: columns.next()?,
         updated_at: columns.next()?,
@@ -135,11 +140,29 @@ pub(super) fn update(connection: &Connection, before: &Payment, after: &Payment)
             .execute(params![after.shop_transaction_id, after.key])?;
     }
     for capture in after.captures.iter().filter(|capture| !before.captures.contains(capture)) {
-        update_capture(connection, capture)?;
+        if !update_capture(connection, capture)? {
+            insert_adopted(
+                connection,
+                after,
+                Kind::Capture,
+                &capture.reference,
+                capture.amount.as_ref(),
+                capture.created_at,
+            )?;
+            update_capture(connection, capture)?;
+        }
     }
     for refund in after.refunds.iter().filter(|refund| !before.refunds.contains(refund)) {
         if !update_refund(connection, refund)? {
-            insert_adopted_refund(connection, after, refund)?;
+            insert_adopted(
+                connection,
+                after,
+                Kind::Refund,
+                &refund.reference,
+                Some(&refund.amount),
+                refund.created_at,
+            )?;
+            update_refund(connection, refund)?;
         }
     }
     Ok(())
@@ -150,7 +173,7 @@ fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()
         "UPDATE payments SET payment_method = ?, amount = ?, currency = ?, authorized = ?, captured = ?, refunded = ?,
                              state = ?, ids = ?, told = ?, description = ?, metadata = ?, decline_code = ?, carry = ?,
                              carry_format = ?, review = ?, sequence = ?, observed_at = ?, expires_at = ?, ask_at = ?,
-                             checked_at = ?, updated_at = ?
+                             asks = ?, open_since = ?, checked_at = ?, updated_at = ?
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -173,6 +196,8 @@ fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()
         payment.observed_at,
         payment.expires_at,
         payment.ask_at,
+        payment.asks,
+        payment.open_since,
         payment.checked_at,
         payment.updated_at,
         payment.key,
@@ -216,7 +241,8 @@ fn read_refund(columns: &mut Columns<'_>) -> database::Result<Refund> {
 }
 
 fn read_capture(columns: &mut Columns<'_>, void: bool) -> database::Result<Capture> {
-    let (operation, _adopted) = (columns.next()?, columns.next::<bool>()?);
+    let (key, adopted) = (columns.next()?, columns.next::<bool>()?);
+    let operation = (!adopted).then_some(key);
     let (reference, ids, _told) = (columns.next()?, columns.next_list()?, columns.next::<Option<String>>()?);
     // Of a payment that was made elsewhere, nobody here may know how much was reserved.
     let (amount, state) = (columns.next_amount()?, columns.next()?);
@@ -225,13 +251,12 @@ fn read_capture(columns: &mut Columns<'_>, void: bool) -> database::Result<Captu
     Ok(Capture { operation, void, reference, ids, amount, last, state, created_at })
 }
 
-fn update_capture(connection: &Connection, capture: &Capture) -> database::Result<()> {
-    connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ? WHERE key = ?")?.execute(params![
-        capture.state,
-        Json(&capture.ids),
-        capture.operation
-    ])?;
-    Ok(())
+/// Says whether there is such a capture or void.
+fn update_capture(connection: &Connection, capture: &Capture) -> database::Result<bool> {
+    let mut statement =
+        connection.prepare_cached("UPDATE operations SET action_state = ?, ids = ?, last = ? WHERE reference = ?")?;
+    let found = statement.execute(params![capture.state, Json(&capture.ids), capture.last, capture.reference])?;
+    Ok(found > 0)
 }
 
 /// Says whether there is such a refund.
@@ -252,23 +277,43 @@ fn update_refund(connection: &Connection, refund: &Refund) -> database::Result<b
     Ok(found > 0)
 }
 
-/// A refund that nobody called us for is finished from the start: it has no caller, no keys, no plugin.
-fn insert_adopted_refund(connection: &Connection, payment: &Payment, refund: &Refund) -> database::Result<()> {
+/// A refund or capture that nobody called us for is finished from the start: it has no caller, no keys, no plugin.
+fn insert_adopted(
+    connection: &Connection,
+    payment: &Payment,
+    kind: Kind,
+    reference: &Reference,
+    amount: Option<&Amount>,
+    created_at: Timestamp,
+) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO operations (payment, external, kind, reference, fingerprint, seed, version, amount, currency,
                                  attempt, phase, fence, lease_until, created_at)
-         VALUES (?, ?, 'refund', ?, '', ?, '', ?, ?, 0, 'finished', 0, 0, ?)",
+         VALUES (?, ?, ?, ?, '', ?, '', ?, ?, 0, 'finished', 0, 0, ?)",
     )?;
     statement.execute(params![
         payment.key,
         payment.external,
-        refund.reference,
+        kind,
+        reference,
         [0_u8; 16],
-        Unsigned(refund.amount.minor),
-        refund.amount.currency,
-        refund.created_at,
+        amount.map(|amount| Unsigned(amount.minor)),
+        amount.map(|amount| &amount.currency),
+        created_at,
     ])?;
-    update_refund(connection, refund)?;
+    Ok(())
+}
+
+/// Where it stands is to be asked for from the beginning.
+pub(super) fn ask_anew(
+    connection: &Connection,
+    payment: PaymentKey,
+    at: Timestamp,
+    now: Timestamp,
+) -> database::Result<()> {
+    connection
+        .prepare_cached("UPDATE payments SET ask_at = ?, asks = 0, open_since = ? WHERE key = ?")?
+        .execute(params![at, now, payment])?;
     Ok(())
 }
 

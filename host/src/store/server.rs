@@ -5,7 +5,8 @@ use super::database::{self, Address, Connection, OptionalExtension};
 use super::pool::Pool;
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Store, StoreError};
+use super::seal::Seal;
+use super::{OpenError, Settings, Store, StoreError};
 use crate::clock::{Clock, Timestamp};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
@@ -37,16 +38,17 @@ pub(super) struct Shared {
 }
 
 impl Store {
-    pub(super) fn open_server(address: &Address, connections: usize) -> Result<Self, OpenError> {
+    pub(super) fn open_server(address: &Address, settings: &Settings) -> Result<Self, OpenError> {
         // A session waits on its own thread: the caller's may drive others.
         let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(address)).join());
         let (first, life) = prepared.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         let fences = AtomicU64::new(life.saturating_mul(FENCES));
         let failed = |source: std::io::Error| refused(address, source);
-        let pool = Arc::new(Pool::start(address, first, connections).map_err(failed)?);
+        let pool = Arc::new(Pool::start(address, first, settings.connections).map_err(failed)?);
         let shared = Some(Shared::start(address).map_err(failed)?);
+        let seal = settings.key.as_ref().and_then(Seal::new);
         let (readers, writer) = (Readers::Server(Arc::clone(&pool)), Writer::Server(pool));
-        Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared }) })
+        Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared, seal }) })
     }
 
     /// Whether other hosts may have the same store.

@@ -1,6 +1,7 @@
 //! Where the store is.
 
 use super::database::Address;
+use crate::model::SecretBytes;
 use std::path::PathBuf;
 
 /// The `[store]` table.
@@ -10,6 +11,9 @@ pub struct Settings {
     pub place: Place,
     /// How many connections the host has to a server. A file has those that it needs.
     pub connections: usize,
+    /// What is kept of requests is encrypted with it: [`super::KEY_BYTES`] bytes. None: one is made beside the file; of
+    /// what is in a server, nothing is kept.
+    pub key: Option<SecretBytes>,
 }
 
 /// Where the store is.
@@ -24,6 +28,6 @@ pub enum Place {
 impl Settings {
     /// A file.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::File(path.into()), connections: 1 }
+        Self { place: Place::File(path.into()), connections: 1, key: None }
     }
 }

@@ -1,19 +1,30 @@
-//! Captures and voids of a payment: what they do to what was reserved (rule 12).
+//! Captures and voids of a payment: of ours, and captures made elsewhere; what they do to what was reserved (rules 12
+//! and 14).
 
 use super::action::{self, Verdict};
-use super::{Applied, TOO_MANY, add_new, flag, remember};
+use super::amounts::{beyond_reserved, flag, reserved};
+use super::{ADOPTED, Applied, MISJUDGED, TOO_MANY, add_new, remember};
+use crate::clock::Timestamp;
 use crate::model::classify::disagreement;
+use crate::model::payment::total;
 use crate::model::{
-    About, Action, ActionState, Callback, CallbackType, Capture, News, NewsState, Payment, PaymentState, Source,
+    About, Action, ActionState, Callback, CallbackType, Capture, News, NewsState, Payment, PaymentState, Reference,
+    Source,
 };
 
-/// Applies news about a capture or a void. Says whether it is one of ours.
-pub(super) fn apply(applied: &mut Applied, news: &News) -> bool {
-    let Some(position) = find(&applied.payment, news) else {
-        return false;
-    };
+/// Applies news about a capture or a void. Says whether that is all there is to it: else it is about the payment alone.
+pub(super) fn apply(applied: &mut Applied, news: &News, now: Timestamp) -> bool {
+    let found = find(&applied.payment, news);
     let Some(reported) = reported(news) else {
-        return true;
+        return found.is_some();
+    };
+    let position = match found {
+        Some(position) => position,
+        None => match adopt(applied, news, reported, now) {
+            Adoption::Made(position) => position,
+            Adoption::Refused => return true,
+            Adoption::OfNothing => return false,
+        },
     };
     let capture = &mut applied.payment.captures[position];
     if !add_new(&mut capture.ids, news.action_id.iter()) {
@@ -27,94 +38,151 @@ pub(super) fn apply(applied: &mut Applied, news: &News) -> bool {
         }
     }
     let known = applied.payment.captures[position].state;
-    match action::judge(known, reported, news.source) {
+    let verdict = action::judge(known, reported, news.source);
+    if known == ActionState::NotExecuted && verdict != Verdict::Keep {
+        applied.alert = Some(MISJUDGED);
+    }
+    let takes = reported == ActionState::Accepted && !applied.payment.captures[position].void;
+    match verdict {
         Verdict::Keep => {}
         Verdict::Ask => applied.ask = true,
+        // The provider tells of money that it took of what came to nothing.
+        Verdict::Change if takes && contradicts_end(&applied.payment, news) => applied.ask = true,
         Verdict::Change => change(applied, position, reported, news),
     }
     true
 }
 
-/// News of the payment itself may show what became of the one capture or void that nobody has heard of. `before` is what
-/// was captured until then.
-pub(super) fn settle_by_payment(applied: &mut Applied, news: &News, before: u64) {
+/// Whether only the provider's own answer may say that something was taken after all (rule 11).
+fn contradicts_end(payment: &Payment, news: &News) -> bool {
+    payment.state.frees_business_key() && news.source == Source::Verified { can_ask: true }
+}
+
+/// A change of the payment itself may show what became of the one capture or void that nobody has heard of.
+pub(super) fn settle_by_payment(applied: &mut Applied, news: &News, before: &Payment) {
     let payment = &mut applied.payment;
-    let gained = payment.captured.unwrap_or_default().saturating_sub(before);
-    let released = payment.state == PaymentState::Voided;
+    let gained = payment.captured.unwrap_or_default().saturating_sub(before.captured.unwrap_or_default());
+    let released = payment.state == PaymentState::Voided && before.state != PaymentState::Voided;
     let mut open = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
     let (Some(position), None) = (open.next(), open.next()) else {
         return;
     };
     let capture = &mut payment.captures[position];
-    let minor = capture.minor();
-    let told = news.captured.as_ref().map(|captured| captured.minor);
-    match capture.void {
-        true if released => capture.state = ActionState::Accepted,
-        // The change of the payment has counted it.
-        false if gained > 0 && gained == minor => capture.state = ActionState::Accepted,
-        false if gained == 0 && told == Some(before + minor) => change(applied, position, ActionState::Accepted, news),
-        _ => {}
+    // The change of the payment has counted it, and told it.
+    let shown = if capture.void { released } else { gained > 0 && gained == capture.minor() };
+    if shown {
+        capture.state = ActionState::Accepted;
+        if !add_new(&mut capture.ids, news.action_id.iter()) {
+            applied.alert = Some(TOO_MANY);
+        }
     }
 }
 
-/// Minor units of captures that are done or may be.
+/// Minor units of captures that are done, and of the one that is open, if there is no other; none where there are none.
 pub(super) fn taken(payment: &Payment) -> Option<u64> {
-    let counts =
-        |capture: &&Capture| !capture.void && (capture.state.holds() || capture.state == ActionState::Accepted);
-    let taken: u64 = payment.captures.iter().filter(counts).map(Capture::minor).sum();
-    (taken > 0).then_some(taken)
+    let mut open = payment.captures.iter().filter(|capture| !capture.void && capture.state.holds());
+    let (first, another) = (open.next(), open.next());
+    let only = first.filter(|_| another.is_none()).map_or(0, Capture::minor);
+    let taken = done(payment).saturating_add(only);
+    (taken > 0 || another.is_some()).then_some(taken)
+}
+
+/// Minor units of captures that are done.
+pub(super) fn done(payment: &Payment) -> u64 {
+    let counts = |capture: &&Capture| !capture.void && capture.state == ActionState::Accepted;
+    total(payment.captures.iter().filter(counts).map(Capture::minor))
 }
 
 fn change(applied: &mut Applied, position: usize, reported: ActionState, news: &News) {
-    let payment = &mut applied.payment;
-    let capture = &mut payment.captures[position];
+    let (before, done_before) = (applied.payment.clone(), done(&applied.payment));
+    let capture = &mut applied.payment.captures[position];
+    let void = capture.void;
     let known = std::mem::replace(&mut capture.state, reported);
-    let (void, minor) = (capture.void, capture.minor());
-    let (was_done, is_done) = (known == ActionState::Accepted, reported == ActionState::Accepted);
-    if void {
-        if is_done && payment.state == PaymentState::Accepted {
-            applied.ask = true;
-            return;
-        }
-        if is_done {
-            payment.state = PaymentState::Voided;
-            payment.captured = Some(0);
-        }
-    } else {
-        let before = payment.captured.unwrap_or_default();
-        let sum = if is_done { before + minor } else { before.saturating_sub(if was_done { minor } else { 0 }) };
-        let total = news.captured.as_ref().map_or(sum, |captured| captured.minor);
-        let asked = payment.amount.as_ref().map_or(u64::MAX, |amount| amount.minor);
-        if is_done || was_done {
-            payment.captured = Some(total.min(asked));
-        }
-        if is_done && !matches!(payment.state, PaymentState::Failed | PaymentState::Voided) {
-            payment.state = PaymentState::Accepted;
-        } else if is_done {
-            applied.ask = true;
-        }
+    match (known == ActionState::Accepted, reported == ActionState::Accepted) {
+        (false, true) if void => release(applied),
+        (false, true) => collect(applied, news, done_before),
+        (true, false) if void => keep_reserved(&mut applied.payment),
+        (true, false) => undo(&mut applied.payment, position, news),
+        _ => {}
     }
+    let payment = &mut applied.payment;
     remember(payment, news);
     if news.source != Source::Answer && payment.told.is_none() {
         payment.told = Some(payment.shown_id().to_owned());
     }
-    let told = told(payment, void, known, reported);
+    let told = told(&before, payment, position, known);
     applied.callbacks.extend(told.map(|kind| Callback { kind, about: About::Payment }));
 }
 
-fn told(payment: &Payment, void: bool, known: ActionState, reported: ActionState) -> Option<CallbackType> {
-    match reported {
-        ActionState::Accepted if void => Some(CallbackType::PaymentVoided),
-        ActionState::Accepted => Some(CallbackType::PaymentAccepted),
+/// A void was done.
+fn release(applied: &mut Applied) {
+    let payment = &mut applied.payment;
+    match payment.state {
+        // Something was taken meanwhile: which of the two is so, the provider knows.
+        PaymentState::Accepted => applied.ask = true,
+        state if state.is_terminal() => {}
+        _ => (payment.state, payment.captured) = (PaymentState::Voided, Some(0)),
+    }
+}
+
+/// A capture was done. What the provider says was captured in all counts where it is more than we know of.
+fn collect(applied: &mut Applied, news: &News, done_before: u64) {
+    let doubt = beyond_reserved(&applied.payment, news);
+    let payment = &mut applied.payment;
+    let known = payment.captured.unwrap_or_default();
+    let told = news.captured.as_ref().filter(|_| doubt.is_none()).map(|captured| captured.minor);
+    let sum = known.max(done(payment)).max(told.unwrap_or_default());
+    let ceiling = reserved(payment).unwrap_or(u64::MAX);
+    payment.captured = Some(sum.min(ceiling));
+    // Whether what was captured elsewhere is in that sum, only the provider can say.
+    applied.ask |= known > done_before && told.is_none();
+    // The provider tells of money that it took of what was to have failed.
+    applied.ask |= payment.state.frees_business_key();
+    payment.state = PaymentState::Accepted;
+    let beyond = (sum > ceiling).then(|| format!("{sum} was captured, and {ceiling} reserved"));
+    if let Some(review) = doubt.or(beyond) {
+        flag(applied, review);
+    }
+}
+
+/// A void did not happen after all.
+fn keep_reserved(payment: &mut Payment) {
+    if payment.state == PaymentState::Voided {
+        payment.state = PaymentState::Authorized;
+    }
+}
+
+/// A capture did not happen after all. Where nothing else was taken, all of it is still reserved.
+fn undo(payment: &mut Payment, position: usize, news: &News) {
+    if payment.state != PaymentState::Accepted {
+        return;
+    }
+    let minor = payment.captures[position].minor();
+    let known = payment.captured.unwrap_or_default();
+    let told = news.captured.as_ref().filter(|_| beyond_reserved(payment, news).is_none());
+    let left = told.map_or(known.saturating_sub(minor), |told| told.minor.min(known)).max(done(payment));
+    payment.captured = Some(left.min(reserved(payment).unwrap_or(u64::MAX)));
+    if payment.captured == Some(0) {
+        payment.state = PaymentState::Authorized;
+    }
+}
+
+fn told(before: &Payment, payment: &Payment, position: usize, known: ActionState) -> Option<CallbackType> {
+    let capture = &payment.captures[position];
+    let adds_nothing = (before.state, before.captured) == (payment.state, payment.captured);
+    match capture.state {
+        // One that was made elsewhere is known already by what was captured in all.
+        ActionState::Accepted if capture.operation.is_none() && known == ActionState::Started && adds_nothing => None,
+        ActionState::Accepted if !capture.void && before.state.frees_business_key() => {
+            Some(CallbackType::PaymentLateSuccess)
+        }
         ActionState::Pending | ActionState::Unknown => Some(CallbackType::PaymentPending),
         ActionState::NotExecuted if known == ActionState::Started => None,
-        // The payment stands as it did.
-        ActionState::Failed | ActionState::NotExecuted => Some(match payment.state {
-            PaymentState::Authorized => CallbackType::PaymentAuthorized,
-            PaymentState::Accepted => CallbackType::PaymentAccepted,
-            _ => CallbackType::PaymentPending,
-        }),
         ActionState::Started => None,
+        // The merchant is told how the payment stands.
+        ActionState::Accepted | ActionState::Failed | ActionState::NotExecuted => {
+            super::told(payment.state).or(Some(CallbackType::PaymentFailed))
+        }
     }
 }
 
@@ -132,161 +200,79 @@ fn reported(news: &News) -> Option<ActionState> {
     }
 }
 
-/// The capture that the news is about: by the host's name, then by the provider's.
+/// The capture that the news is about: by the host's name, then by the provider's, else one of ours that no answer has
+/// named and that is of this amount. One that is done goes first: news of it says the least that is new.
 fn find(payment: &Payment, news: &News) -> Option<usize> {
     let kind = |capture: &&Capture| capture.void == (news.action == Action::Void);
-    let by_reference = |capture: &Capture| Some(&capture.reference.0) == news.target.host_reference.as_ref();
-    let by_id = |capture: &Capture| news.action_id.as_ref().is_some_and(|id| capture.ids.contains(id));
     let position =
         |is_it: &dyn Fn(&Capture) -> bool| payment.captures.iter().position(|capture| kind(&capture) && is_it(capture));
-    position(&by_reference).or_else(|| position(&by_id))
+    let by_reference = |capture: &Capture| Some(&capture.reference.0) == news.target.host_reference.as_ref();
+    let by_id = |capture: &Capture| news.action_id.as_ref().is_some_and(|id| capture.ids.contains(id));
+    let by_amount = |capture: &Capture, states: &[ActionState]| {
+        is_unnamed(capture) && news.amount == capture.amount && states.contains(&capture.state)
+    };
+    let found = position(&by_reference).or_else(|| position(&by_id));
+    if found.is_some() || news.action_id.is_none() || news.amount.is_none() {
+        return found;
+    }
+    position(&|capture| by_amount(capture, &[ActionState::Accepted]))
+        .or_else(|| position(&|capture| by_amount(capture, &[ActionState::Unknown, ActionState::Pending])))
+}
+
+fn is_unnamed(capture: &Capture) -> bool {
+    capture.operation.is_some() && capture.ids.is_empty()
+}
+
+/// What became of a capture that nobody here knows.
+enum Adoption {
+    /// It is known from now on, at this position.
+    Made(usize),
+    /// Not now, or never.
+    Refused,
+    /// There is no telling which capture it is: the news says something of the payment alone.
+    OfNothing,
+}
+
+/// Takes in a capture that was made elsewhere, where its id and amount are told (rule 14).
+fn adopt(applied: &mut Applied, news: &News, reported: ActionState, now: Timestamp) -> Adoption {
+    let is_capture = news.action == Action::Capture && reported == ActionState::Accepted;
+    let (true, Some(id), Some(amount)) = (is_capture, &news.action_id, &news.amount) else {
+        return Adoption::OfNothing;
+    };
+    let payment = &mut applied.payment;
+    if payment.captures.iter().any(|capture| is_unnamed(capture) && capture.state == ActionState::Started) {
+        // It may be that very capture, whose answer is still on its way.
+        applied.later = true;
+        return Adoption::Refused;
+    }
+    if contradicts_end(payment, news) {
+        applied.ask = true;
+        return Adoption::Refused;
+    }
+    let sum = done(payment).saturating_add(amount.minor);
+    let beyond = reserved(payment).filter(|ceiling| sum > *ceiling);
+    let doubt = beyond_reserved(payment, news)
+        .or_else(|| beyond.map(|ceiling| format!("{sum} was captured, and {ceiling} reserved")));
+    if let Some(review) = doubt {
+        flag(applied, review);
+        return Adoption::Refused;
+    }
+    if payment.captures.iter().filter(|capture| capture.operation.is_none()).count() >= ADOPTED {
+        applied.alert = Some(TOO_MANY);
+        return Adoption::Refused;
+    }
+    payment.captures.push(Capture {
+        operation: None,
+        void: false,
+        reference: Reference::random(),
+        ids: vec![id.clone()],
+        amount: Some(amount.clone()),
+        last: false,
+        state: ActionState::Started,
+        created_at: now,
+    });
+    Adoption::Made(payment.captures.len() - 1)
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::clock::Timestamp;
-    use crate::model::{
-        Action, ActionState, Amount, CallbackType, Capture, News, NewsState, OperationKey, Origin, Payment,
-        PaymentState, Reference, Source, Target, apply,
-    };
-
-    const NOW: Timestamp = Timestamp(1_000);
-    const VERIFIED: Source = Source::Verified { can_ask: true };
-
-    fn euro(minor: u64) -> Amount {
-        Amount { minor, currency: "EUR".into() }
-    }
-
-    fn capture(name: &str, minor: u64, last: bool) -> Capture {
-        Capture {
-            operation: OperationKey(7),
-            void: false,
-            reference: Reference(name.into()),
-            ids: Vec::new(),
-            amount: Some(euro(minor)),
-            last,
-            state: ActionState::Started,
-            created_at: NOW,
-        }
-    }
-
-    /// 5 euro reserved, with these captures under way.
-    fn reserved(captures: Vec<Capture>) -> Payment {
-        Payment {
-            amount: Some(euro(500)),
-            authorized: Some(500),
-            state: PaymentState::Authorized,
-            captures,
-            ..Payment::blank("acme", Origin::Pay, Reference("r".into()), NOW)
-        }
-    }
-
-    fn of(source: Source, action: Action, name: &str, state: NewsState) -> News {
-        let target = Target { host_reference: Some(name.into()), ..Target::default() };
-        News::new(source, target, action, state)
-    }
-
-    fn told(payment: &Payment, news: &News) -> (Payment, Vec<CallbackType>) {
-        let applied = apply(payment, news, NOW);
-        let callbacks = applied.callbacks.iter().map(|callback| callback.kind).collect();
-        (applied.payment, callbacks)
-    }
-
-    /// Rule 12.
-    #[test]
-    fn captures_hold_what_they_may_take_and_only_a_definite_failure_releases_it() {
-        let mut payment = reserved(vec![capture("c-1", 200, false)]);
-        for (state, left) in [
-            (ActionState::Started, 300),
-            (ActionState::Unknown, 300),
-            (ActionState::Accepted, 300),
-            (ActionState::Failed, 500),
-            (ActionState::NotExecuted, 500),
-        ] {
-            payment.captures[0].state = state;
-            assert_eq!(payment.capturable(), Some(left), "{state:?}");
-        }
-        payment.captures[0] = Capture { last: true, state: ActionState::Accepted, ..capture("c-1", 200, true) };
-        assert_eq!(payment.capturable(), Some(0), "no further one was to follow");
-        payment.captures[0] = Capture { void: true, ..capture("v-1", 500, true) };
-        assert_eq!(payment.capturable(), Some(0), "a void that is not decided holds all of it");
-    }
-
-    /// Rule 14.
-    #[test]
-    fn what_was_captured_elsewhere_counts_and_is_told() {
-        let mut payment = reserved(Vec::new());
-        (payment.state, payment.captured) = (PaymentState::Accepted, Some(200));
-        assert_eq!(payment.capturable(), Some(300));
-        let mut shown = News::new(Source::Inquiry, Target::default(), Action::Payment, NewsState::Accepted);
-        shown.captured = Some(euro(350));
-        let (payment, callbacks) = told(&payment, &shown);
-        assert_eq!((payment.captured, payment.capturable()), (Some(350), Some(150)));
-        assert_eq!(callbacks, [CallbackType::PaymentAccepted]);
-        assert_eq!(told(&payment, &shown).1, []);
-    }
-
-    #[test]
-    fn captures_add_up_and_each_is_told_once() {
-        let payment = reserved(vec![capture("c-1", 200, false), capture("c-2", 300, true)]);
-        let first = of(Source::Answer, Action::Capture, "c-1", NewsState::Accepted);
-        let (payment, callbacks) = told(&payment, &first);
-        assert_eq!((payment.state, payment.captured), (PaymentState::Accepted, Some(200)));
-        assert_eq!(callbacks, [CallbackType::PaymentAccepted]);
-        let (payment, callbacks) = told(&payment, &of(VERIFIED, Action::Capture, "c-2", NewsState::Accepted));
-        assert_eq!((payment.captured, callbacks), (Some(500), vec![CallbackType::PaymentAccepted]));
-        let (again, callbacks) = told(&payment, &first);
-        assert_eq!((again.captured, callbacks), (Some(500), vec![]));
-    }
-
-    #[test]
-    fn a_capture_that_fails_leaves_the_payment_reserved_and_says_so() {
-        let payment = reserved(vec![capture("c-1", 500, true)]);
-        let unknown = of(Source::Answer, Action::Capture, "c-1", NewsState::Unknown);
-        let (payment, callbacks) = told(&payment, &unknown);
-        assert_eq!((payment.state, callbacks), (PaymentState::Authorized, vec![CallbackType::PaymentPending]));
-        let (payment, callbacks) =
-            told(&payment, &of(Source::Inquiry, Action::Capture, "c-1", NewsState::Failed(None)));
-        assert_eq!((payment.state, payment.captured), (PaymentState::Authorized, None));
-        assert_eq!((callbacks, payment.capturable()), (vec![CallbackType::PaymentAuthorized], Some(500)));
-    }
-
-    /// The answer of a capture is lost; the payment tells what became of it, and it is counted once.
-    #[test]
-    fn a_payment_that_shows_its_capture_settles_it() {
-        for state in [ActionState::Started, ActionState::Unknown] {
-            let payment = reserved(vec![Capture { state, ..capture("c-1", 200, true) }]);
-            let shown = News::new(Source::Inquiry, Target::default(), Action::Payment, NewsState::Accepted);
-            let (payment, callbacks) = told(&payment, &shown);
-            assert_eq!((payment.captured, payment.captures[0].state), (Some(200), ActionState::Accepted));
-            assert_eq!(callbacks, [CallbackType::PaymentAccepted]);
-            let (payment, callbacks) = told(&payment, &of(Source::Answer, Action::Capture, "c-1", NewsState::Accepted));
-            assert_eq!((payment.captured, callbacks), (Some(200), vec![]));
-        }
-    }
-
-    #[test]
-    fn a_total_that_has_grown_by_the_capture_settles_it() {
-        let done = Capture { state: ActionState::Accepted, ..capture("c-0", 100, false) };
-        let lost = Capture { state: ActionState::Unknown, ..capture("c-1", 200, false) };
-        let payment = Payment { captured: Some(100), ..reserved(vec![done, lost]) };
-        let mut shown = News::new(Source::Inquiry, Target::default(), Action::Payment, NewsState::Authorized);
-        shown.captured = Some(euro(100));
-        assert_eq!(told(&payment, &shown).0.captures[1].state, ActionState::Unknown);
-        shown.captured = Some(euro(300));
-        let (payment, callbacks) = told(&payment, &shown);
-        assert_eq!((payment.captured, payment.captures[1].state), (Some(300), ActionState::Accepted));
-        assert_eq!(callbacks, [CallbackType::PaymentAccepted]);
-        assert!(!apply(&payment, &shown, NOW).differs_from(&payment));
-    }
-
-    #[test]
-    fn a_void_releases_all_of_it() {
-        let payment = reserved(vec![Capture { void: true, ..capture("v-1", 500, true) }]);
-        let (voided, callbacks) = told(&payment, &of(Source::Answer, Action::Void, "v-1", NewsState::Accepted));
-        assert_eq!((voided.state, voided.captured), (PaymentState::Voided, Some(0)));
-        assert_eq!(callbacks, [CallbackType::PaymentVoided]);
-        let shown = News::new(Source::Inquiry, Target::default(), Action::Payment, NewsState::Voided);
-        assert_eq!(told(&payment, &shown).0.captures[0].state, ActionState::Accepted, "the payment shows it");
-    }
-}
+mod tests;

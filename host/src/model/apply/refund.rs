@@ -1,7 +1,8 @@
 //! Refunds of a payment: of ours, and those made elsewhere (rules 12 and 14).
 
 use super::action::{self, Verdict};
-use super::{ADOPTED_REFUNDS, Applied, TOO_MANY, add_new, flag, keep_newer};
+use super::amounts::flag;
+use super::{ADOPTED, Applied, MISJUDGED, TOO_MANY, add_new, keep_newer};
 use crate::clock::Timestamp;
 use crate::model::classify::disagreement;
 use crate::model::{About, ActionState, Callback, CallbackType, News, NewsState, Payment, Reference, Refund, Source};
@@ -30,7 +31,11 @@ pub(super) fn apply_to_refund(applied: &mut Applied, news: &News, now: Timestamp
         }
     }
     let refund = &mut applied.payment.refunds[position];
-    match action::judge(refund.state, reported, news.source) {
+    let verdict = action::judge(refund.state, reported, news.source);
+    if refund.state == ActionState::NotExecuted && verdict != Verdict::Keep {
+        applied.alert = Some(MISJUDGED);
+    }
+    match verdict {
         Verdict::Keep => {}
         Verdict::Ask => applied.ask = true,
         Verdict::Change => {
@@ -80,12 +85,12 @@ fn find_refund(payment: &Payment, news: &News) -> Option<usize> {
 /// Takes in a refund that was made elsewhere, where its id and amount are told (rule 14).
 fn adopt_refund(applied: &mut Applied, news: &News, reported: ActionState, now: Timestamp) -> Option<usize> {
     let id = news.action_id.clone()?;
-    if reported == ActionState::Unknown {
+    if matches!(reported, ActionState::Unknown | ActionState::NotExecuted) {
         return None;
     }
     if applied.payment.refunds.iter().any(is_unnamed) {
-        // It may be that very refund, whose answer is still on its way. What asking brought is asked for again anyhow.
-        applied.ask |= news.source != Source::Inquiry;
+        // It may be that very refund, whose answer is still on its way.
+        applied.ask = true;
         applied.later = true;
         return None;
     }
@@ -96,7 +101,7 @@ fn adopt_refund(applied: &mut Applied, news: &News, reported: ActionState, now: 
         flag(applied, review);
         return None;
     }
-    if applied.payment.refunds.iter().filter(|refund| refund.operation.is_none()).count() >= ADOPTED_REFUNDS {
+    if applied.payment.refunds.iter().filter(|refund| refund.operation.is_none()).count() >= ADOPTED {
         applied.alert = Some(TOO_MANY);
         return None;
     }

@@ -1,6 +1,6 @@
 //! The only way a subscription ever changes, whoever brings the news: rules 11, 28 and 29 as they are for subscriptions.
 
-use super::{TOO_MANY, add_new, keep_newer};
+use super::{MISJUDGED, TOO_MANY, add_new, keep_newer};
 use crate::clock::Timestamp;
 use crate::model::{CallbackType, Source, Subscription, SubscriptionNews, SubscriptionState};
 
@@ -37,12 +37,16 @@ pub fn apply_to_subscription(before: &Subscription, news: &SubscriptionNews, now
     if !add_new(&mut subscription.tokens, news.tokens.iter()) {
         applied.alert = Some(TOO_MANY);
     }
+    let stale = is_stale(before, news);
     let verdict = match judge(before.state, news.state, news.source) {
-        Verdict::Change if is_stale(before, news) => Verdict::Ask,
+        Verdict::Change if stale => Verdict::Ask,
         verdict => verdict,
     };
+    if before.state == SubscriptionState::NotExecuted && !matches!(verdict, Verdict::Keep) {
+        applied.alert = Some(MISJUDGED);
+    }
     match verdict {
-        Verdict::Keep if before.state == news.state => remember(subscription, news),
+        Verdict::Keep if before.state == news.state && !stale => remember(subscription, news),
         Verdict::Keep => {}
         Verdict::Ask => applied.ask = true,
         Verdict::Change => {
@@ -56,6 +60,8 @@ pub fn apply_to_subscription(before: &Subscription, news: &SubscriptionNews, now
             applied.callback = told(before.state, news.state).filter(|_| !silent);
         }
     }
+    // An answer to a question does not ask it again.
+    applied.ask &= news.source != Source::Inquiry;
     if applied.ask {
         applied.subscription.ask_at = Some(now);
     }
@@ -82,8 +88,10 @@ fn judge(known: SubscriptionState, reported: SubscriptionState, source: Source) 
         (_, S::Started) => Verdict::Keep,
         (S::Started, S::Unknown) if source == Source::Answer => Verdict::Change,
         (_, S::Unknown) => Verdict::Keep,
+        // Only the operation itself says that nothing began, or the provider where it was asked about one that was lost.
+        (S::Started, S::Declined | S::NotExecuted) if source != Source::Answer => Verdict::Keep,
+        (S::Unknown, S::Declined | S::NotExecuted) if matches!(source, Source::Verified { .. }) => Verdict::Keep,
         (S::Started | S::Unknown, _) => Verdict::Change,
-        // Only the operation itself says that nothing began.
         (_, S::Declined | S::NotExecuted) => Verdict::Ask,
         (S::Pending | S::Active | S::PastDue, S::Pending) if known != S::Pending => match source {
             Source::Inquiry => Verdict::Change,
@@ -100,7 +108,9 @@ fn judge(known: SubscriptionState, reported: SubscriptionState, source: Source) 
 
 /// Older news never wins over newer (rule 28); an answer and an inquiry are about now.
 fn is_stale(subscription: &Subscription, news: &SubscriptionNews) -> bool {
-    matches!((news.occurred_at, subscription.observed_at), (Some(occurred), Some(observed)) if occurred < observed)
+    let reported = matches!(news.source, Source::Verified { .. });
+    reported
+        && matches!((news.occurred_at, subscription.observed_at), (Some(occurred), Some(observed)) if occurred < observed)
 }
 
 fn remember(subscription: &mut Subscription, news: &SubscriptionNews) {
@@ -148,7 +158,7 @@ mod tests {
             (S::Active, S::Unknown, Inquiry, S::Active, None, false),
             (S::Canceled, S::Active, VERIFIED, S::Canceled, None, true),
             (S::Canceled, S::Active, Inquiry, S::Active, Some(C::SubscriptionActive), false),
-            (S::Active, S::NotExecuted, Inquiry, S::Active, None, true),
+            (S::Active, S::NotExecuted, Inquiry, S::Active, None, false),
         ];
         for (before, reported, source, after, told, ask) in cases {
             let applied = apply_to_subscription(&known(before), &news(source, reported), NOW);

@@ -240,13 +240,13 @@ fn names_without_end_are_not_kept_and_a_person_is_told() {
     let mut known = payment(PaymentState::Accepted);
     let mut elsewhere = News::new(VERIFIED, Target::default(), Action::Refund, NewsState::Accepted);
     elsewhere.amount = Some(euro(1));
-    for number in 0..=ADOPTED_REFUNDS {
+    for number in 0..=ADOPTED {
         elsewhere.action_id = Some(format!("f-{number}"));
         let applied = apply(&known, &elsewhere, NOW);
-        assert_eq!(applied.alert, (number == ADOPTED_REFUNDS).then_some("too_many_names"));
+        assert_eq!(applied.alert, (number == ADOPTED).then_some("too_many_names"));
         known = applied.payment;
     }
-    assert_eq!(known.refunds.len(), ADOPTED_REFUNDS);
+    assert_eq!(known.refunds.len(), ADOPTED);
 }
 
 /// Rule 12.
@@ -282,11 +282,15 @@ fn a_refund_is_told_once_and_counted_once() {
 
 #[test]
 fn a_refund_that_was_told_as_pending_and_never_happened_is_told_as_failed() {
-    for (state, told) in [(ActionState::Started, None), (ActionState::Unknown, Some(CallbackType::RefundFailed))] {
+    let cases = [
+        (ActionState::Started, Source::Answer, None),
+        (ActionState::Unknown, Source::Inquiry, Some(CallbackType::RefundFailed)),
+    ];
+    for (state, source, told) in cases {
         let mut known = payment(PaymentState::Accepted);
         known.refunds = vec![refund(state, None)];
         let target = Target { host_reference: Some("f".repeat(32)), ..Target::default() };
-        let applied = apply(&known, &News::new(Source::Inquiry, target, Action::Refund, NewsState::NotExecuted), NOW);
+        let applied = apply(&known, &News::new(source, target, Action::Refund, NewsState::NotExecuted), NOW);
         assert_eq!(applied.payment.refunds[0].state, ActionState::NotExecuted);
         assert_eq!(applied.callbacks.iter().map(|callback| callback.kind).collect::<Vec<_>>(), Vec::from_iter(told));
     }

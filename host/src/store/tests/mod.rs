@@ -1,5 +1,6 @@
 //! The promises of the store's commands, on a real file. What a test needs of a payment's life stands here.
 
+mod asks;
 mod callbacks;
 mod captures;
 mod claim;
@@ -7,6 +8,7 @@ mod finish;
 mod follow_ups;
 mod lapse;
 mod open;
+mod operators;
 mod refunds;
 mod report;
 mod state;
@@ -16,12 +18,12 @@ mod writer;
 
 use super::database::{self, Connection, FromValue};
 use super::{
-    Address, Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Place, Settings, Store, StoreError,
-    Told, What,
+    Address, Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Place, Sending, Settings, Store,
+    StoreError, Told, What,
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, Answer, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
+    Action, ActionState, Amount, Answer, AskAt, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
     PaymentState, Reference, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+/// When what is left open is asked about first.
+const LATER: AskAt = AskAt { unknown: Timestamp(NOW.0 + 10_000), pending: Timestamp(NOW.0 + 60_000) };
 
 /// The environment's word for where the promises are kept: `postgres`, or in a file where it says nothing.
 const WHERE: &str = "TEST_STORE";
@@ -74,7 +78,7 @@ fn in_file() -> Opened {
 fn in_server() -> Opened {
     let database = test_postgres::Database::create();
     let place = Place::Server(Address::parse(database.url()).unwrap());
-    let settings = Settings { place, connections: 3 };
+    let settings = Settings { place, connections: 3, key: Some(SecretBytes::new(vec![7; 32])) };
     Opened::at(settings, PathBuf::new(), Kept::Database { _database: database }, NOW)
 }
 
@@ -190,8 +194,14 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
             headers: vec![("x-payment-outcome".into(), settled.name().into())],
             body: settled.name().into(),
         }),
-        ask_at: None,
+        ask_at: LATER,
+        again: false,
     }
+}
+
+/// It is about to leave, and is not to be made again.
+fn sending(operation: &Operation) -> Sending {
+    Sending { operation: operation.key, fence: operation.fence, now: NOW, request: None }
 }
 
 impl Finished {
@@ -239,6 +249,15 @@ impl Store {
 
     fn state_of(&self, id: &str) -> PaymentState {
         self.found(Name::Payment(id)).unwrap().payment.state
+    }
+
+    /// How many payments are due to be asked about.
+    fn due_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM payments WHERE ask_at <= {}", now.0))[0]
+    }
+
+    fn due_subscription_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM subscriptions WHERE ask_at <= {}", now.0))[0]
     }
 
     /// The types of the callbacks that were enqueued, oldest first.
