@@ -14,9 +14,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// In order; the table `migrations` says which it has had. The numbers, tables and columns are those of SQLite.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/postgres/0001_spine.sql"),
     include_str!("../../migrations/postgres/0002_interface.sql"),
+    include_str!("../../migrations/postgres/0003_recovery.sql"),
+    include_str!("../../migrations/postgres/0004_operators.sql"),
 ];
 
 /// The first that says what became of a transaction by the name that it has for it.

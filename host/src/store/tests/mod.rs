@@ -24,7 +24,7 @@ use super::{
 use crate::clock::Timestamp;
 use crate::model::{
     Action, ActionState, Amount, Answer, AskAt, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
-    PaymentState, Reference, Seed, Settled, Source, Target, Version,
+    PaymentState, Reference, SecretBytes, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
 use std::time::Duration;
