@@ -89,6 +89,7 @@ pub use replay::{REPLAYED_AT_ONCE, Replayed, Replaying, Which};
 pub use report::{Reported, Reporting};
 pub use seal::KEY_BYTES;
 pub use sent::{Learned, Sending};
+pub use server::Others;
 pub use settings::{Place, Settings};
 pub use settle::{SettledByHand, Settling, Verdict};
 pub use subject::Subject;

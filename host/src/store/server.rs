@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// In order; the table `migrations` says which it has had. The numbers, tables and columns are those of SQLite.
 const MIGRATIONS: [&str; 4] = [
@@ -74,19 +75,32 @@ impl Store {
         Ok(())
     }
 
-    /// Waits until another host has written something that this one may have to see to. Of what is lost on the way
-    /// nobody is told: whoever waits looks from time to time too.
-    pub async fn woken(&self) {
-        match &self.parts.shared {
-            Some(shared) => shared.heard.woken.notified().await,
-            None => std::future::pending().await,
-        }
+    /// For who wants to hear of what other hosts write.
+    pub fn others(&self) -> Others {
+        Others(self.parts.shared.as_ref().map(|shared| shared.heard.woken.subscribe()))
     }
 
     /// Tells other hosts that something was written that they may have to see to.
     pub fn announce(&self) {
         if let Some(shared) = &self.parts.shared {
             shared.heard.announce.notify_one();
+        }
+    }
+}
+
+/// Hears of what other hosts write.
+pub struct Others(Option<watch::Receiver<()>>);
+
+impl Others {
+    /// Waits until another host has written something that this one may have to see to. Of what is lost on the way nobody
+    /// is told: whoever waits looks from time to time too.
+    pub async fn wrote(&mut self) {
+        let heard = match &mut self.0 {
+            Some(woken) => woken.changed().await.is_ok(),
+            None => false,
+        };
+        if !heard {
+            std::future::pending().await
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::clock::{Clock, Timestamp};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_postgres::Client;
 
 /// The most that a host calls out is once in this time: whoever hears it looks at everything.
@@ -30,7 +30,7 @@ pub(in crate::store) struct Shared {
     /// Something was written that other hosts may have to see to.
     pub(in crate::store) announce: Notify,
     /// Another host has called out, or may have while nobody listened.
-    pub(in crate::store) woken: Notify,
+    pub(in crate::store) woken: watch::Sender<()>,
     /// No more.
     pub(in crate::store) stop: Notify,
     /// Whose clock shows the database's time.
@@ -70,13 +70,13 @@ async fn listen_once(address: &Address, shared: &std::sync::Arc<Shared>) -> Resu
     let client = address.client(&Handle::current(), call).await?;
     let own: i32 = within(client.query_one("SELECT pg_backend_pid()", &[])).await?.get(0);
     within(client.batch_execute("LISTEN provost")).await?;
-    shared.woken.notify_one();
+    shared.woken.send_replace(());
     let mut time = tokio::time::interval(TIME_EVERY);
     loop {
         tokio::select! {
             process = heard.recv() => match process {
                 Some(process) if process == own => {}
-                Some(_) => shared.woken.notify_one(),
+                Some(_) => shared.woken.send_replace(()),
                 None => return Ok(()),
             },
             () = shared.announce.notified() => {
