@@ -179,7 +179,7 @@ fn nothing_answered_is_missing(host: &Process, book: &Book, ledger: &Ledger) {
     for (errand, reply) in &book.paid {
         let rows = database.rows(
             "SELECT state FROM payments WHERE shop_transaction_id = ? AND told = ?",
-            [errand.shop(), reply.text("paymentId")],
+            [&errand.shop(), &reply.text("paymentId")],
         );
         let charges = ledger.charges_for_shop(&errand.shop()).len();
         let lawful: &[&str] = match (&*reply.text("result"), errand.wish(), charges) {

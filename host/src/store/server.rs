@@ -4,8 +4,8 @@
 use super::database::{self, Address, Connection, OptionalExtension};
 use super::pool::Pool;
 use super::readers::Readers;
-use super::writer::Writer;
 use super::seal::Seal;
+use super::writer::Writer;
 use super::{OpenError, Settings, Store, StoreError};
 use crate::clock::{Clock, Timestamp};
 use std::sync::atomic::AtomicU64;
