@@ -2,7 +2,7 @@
 
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Settings, Store, callbacks, seal};
+use super::{OpenError, Settings, Store, asks, callbacks, seal};
 use crate::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -47,6 +47,7 @@ impl Store {
         migrate(&connection, path)?;
         let connection = connection.into();
         callbacks::release_leases(&connection, now).map_err(refused(path))?;
+        asks::release_leases(&connection, now).map_err(refused(path))?;
         let readers = (0..READERS).map(|_| Ok(open_to_read(path)?.into())).collect::<rusqlite::Result<_>>();
         let readers = readers.map_err(refused(path))?;
         let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;
