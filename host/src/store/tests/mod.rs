@@ -8,6 +8,7 @@ mod finish;
 mod follow_ups;
 mod lapse;
 mod open;
+mod operators;
 mod refunds;
 mod report;
 mod state;
