@@ -42,7 +42,7 @@ use tokio::task::JoinSet;
 /// Shops at work at the same time, for each host.
 const SHOPS: usize = 6;
 /// After so many kills everything is checked.
-const STRETCH: u64 = 100;
+const STRETCH: u64 = 250;
 
 /// Where the hosts keep what they know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -92,10 +92,10 @@ pub async fn run(settings: &Settings, progress: &(dyn Fn(String) + Sync)) -> Res
     let carriers = letters::carry(&world.fleet.bank, &world.letters, &world.fleet.doors, settings.seed);
     let mut until = 0;
     while world.fleet.deaths().left() > 0 && violations.is_empty() {
-        until = (until + STRETCH).min(total.max(world.fleet.deaths().count() + 1));
+        until += STRETCH;
         members = world.stretch(members, until, settings).await?;
         progress(world.line(begun, total, "waiting until all is quiet"));
-        violations = quiet::quiet(&world.fleet.bank, &world.letters, &world.fleet.disk).await?;
+        violations = quiet::quiet(&world.fleet.bank, &world.letters, &world.fleet.disk, progress).await?;
         violations.extend(world.judge()?);
         progress(world.line(begun, total, &format!("{} violations", violations.len())));
     }
