@@ -63,7 +63,7 @@ impl Operations {
             self.follow_up_lapsed(&lapsed);
         }
         for unparked in self.0.store.unpark(now, None).await? {
-            self.after_event(&unparked.external, unparked.received);
+            self.after_event(&unparked.external, &unparked.received);
         }
         for payment in self.0.store.due_asks(now, QUESTIONS).await? {
             let again = self.0.asked.not_before(payment.key, now, self.0.settings.ask_gap);

@@ -3,9 +3,9 @@
 use super::StoreError;
 use super::database::Connection;
 use super::names::{self, Named};
-use super::{adopt, callbacks, follow_ups, payments};
+use super::{adopt, callbacks, follow_ups, parked, payments};
 use crate::clock::Timestamp;
-use crate::model::{ActionState, Applied, News, Origin, Payment, PaymentKey, apply};
+use crate::model::{ActionState, Applied, Dispute, News, Origin, Payment, PaymentKey, apply, apply_dispute};
 use std::collections::HashSet;
 
 /// What news made of a payment.
@@ -46,6 +46,20 @@ pub(super) fn consider(before: &Payment, news: &News, when: When) -> Applied {
 /// Applies news to a payment and writes what came of it.
 pub(super) fn change(connection: &Connection, before: Payment, news: &News, when: When) -> Result<Changed, StoreError> {
     let applied = consider(&before, news, when);
+    if applied.later {
+        parked::park_until_named(connection, &before.external, news, when)?;
+    }
+    write(connection, &before, applied, when)
+}
+
+/// The same of what is told of a dispute.
+pub(super) fn dispute(
+    connection: &Connection,
+    before: Payment,
+    dispute: &Dispute,
+    when: When,
+) -> Result<Changed, StoreError> {
+    let applied = apply_dispute(&before, dispute, when.now);
     write(connection, &before, applied, when)
 }
 
