@@ -69,13 +69,15 @@ impl Clock {
         }
     }
 
-    /// Waits until the clock shows `moment`: real time for the system's, [`Clock::advance`] for a manual one.
+    /// Waits until the clock shows `moment`: real time for the system's, [`Clock::advance`] for a manual one. Who waits
+    /// while the clock is set back waits no longer for that.
     pub async fn sleep_until(&self, moment: Timestamp) {
         match &self.0 {
             Source::System => tokio::time::sleep(moment.since(self.now())).await,
             Source::Manual(now) => {
                 // The sender lives as long as this clock, so waiting cannot fail.
-                let _ = now.subscribe().wait_for(|now| *now >= moment).await;
+                let (mut clock, begun) = (now.subscribe(), *now.borrow());
+                let _ = clock.wait_for(|now| *now >= moment || *now < begun).await;
             }
         }
     }
@@ -84,6 +86,13 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(now) = &self.0 {
             now.send_modify(|now| *now = now.plus(by));
+        }
+    }
+
+    /// Sets a manual clock back; the system's clock does not obey.
+    pub fn set_back(&self, by: Duration) {
+        if let Source::Manual(now) = &self.0 {
+            now.send_modify(|now| *now = now.minus(by));
         }
     }
 }
@@ -104,5 +113,15 @@ mod tests {
         clock.advance(Duration::from_millis(1));
         sleeper.await.unwrap();
         assert_eq!(clock.now(), Timestamp(2_000));
+    }
+
+    #[tokio::test]
+    async fn a_manual_clock_that_is_set_back_keeps_nobody_waiting_for_that() {
+        let clock = Clock::manual(Timestamp(10_000));
+        let (sleeper, setter) = (clock.clone(), clock.clone());
+        let sleep = async move { sleeper.sleep_until(Timestamp(11_000)).await };
+        let set_back = async move { setter.set_back(Duration::from_secs(5)) };
+        tokio::join!(biased; sleep, set_back);
+        assert_eq!(clock.now(), Timestamp(5_000));
     }
 }

@@ -63,6 +63,12 @@ list! {
     Counter OPERATIONS = "provost_operations_total";
     /// Webhooks by `external` and `result`: taken, forged or later.
     Counter WEBHOOKS = "provost_webhooks_total";
+    /// Questions about what is open, by `external` and `result`: told, unknown, silent, failed or not_now.
+    Counter QUESTIONS = "provost_questions_total";
+    /// Calls that were made again because nobody knew what became of them, by `external` and `outcome`.
+    Counter REPEATS = "provost_repeats_total";
+    /// Redirects that no payer followed in time, by `external`.
+    Counter REDIRECTS_EXPIRED = "provost_redirects_expired_total";
     /// Payments that a person must look at, by `external` and `alert`.
     Counter ALERTS = "provost_alerts_total";
     /// Attempts to deliver a callback, by `external` and `result`: delivered, again or dead.

@@ -39,6 +39,8 @@ pub enum Mode {
         attempt: u32,
         /// Where the provider can tell about this very operation.
         webhook_url: Option<String>,
+        /// The call is made again: what was about to leave then, in order, and nothing else may leave now (rule 8).
+        again: Option<Vec<Write>>,
     },
     /// A question, or a webhook: whatever could move money is denied.
     Reading {

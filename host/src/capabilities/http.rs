@@ -1,6 +1,6 @@
 //! `http`: requests to the provider. Decides what is a write, and has it on disk before it leaves.
 
-use super::Call;
+use super::{Call, Mode};
 use crate::egress::{Answer, AnswerLimits, Cleared, Error, Origin, Request, clear};
 use crate::model::{SafeRequest, Write};
 use std::time::Duration;
@@ -34,7 +34,13 @@ impl Call {
         if !self.may_write() {
             return Err(Error::Denied(format!("this call may only read: {} {}", cleared.method(), cleared.place())));
         }
-        self.record(&cleared).await?;
+        match self.sent_before(&cleared) {
+            None => self.record(&cleared).await?,
+            Some(true) => self.report.writes.push(written(&cleared)),
+            Some(false) => {
+                return Err(Error::Denied(format!("a repeat sends what was sent before: {}", cleared.place())));
+            }
+        }
         // From here on it may have left, even if this future is dropped; only an error of connecting takes that back.
         self.report.departures.left += 1;
         let answer = self.exchange(cleared, asked.timeout).await;
@@ -65,9 +71,19 @@ impl Call {
         !reads && !self.scope.description.safe_requests.iter().any(|safe| is_this(safe, request))
     }
 
+    /// Whether this very request, told by its digest, was about to leave when the call was made first; none where this is
+    /// the first time. What stood before it in the order of then is over: a repeat sends nothing more often than it was.
+    fn sent_before(&mut self, request: &Cleared) -> Option<bool> {
+        let Mode::Operation { again: Some(before), .. } = &mut self.mode else { return None };
+        let position = before.iter().position(|write| write.digest == request.digest());
+        if let Some(position) = position {
+            before.drain(..=position);
+        }
+        Some(position.is_some())
+    }
+
     async fn record(&mut self, request: &Cleared) -> Result<(), Error> {
-        let write =
-            Write { method: request.method().to_owned(), url: request.place(), digest: request.digest().to_owned() };
+        let write = written(request);
         self.scope.records.sent(std::slice::from_ref(&write)).await.map_err(|_| Error::Overloaded)?;
         self.report.writes.push(write);
         Ok(())
@@ -83,6 +99,10 @@ impl Call {
         let timeout = timeout.map_or(left, |timeout| timeout.min(left));
         self.scope.egress.send(&self.scope.provider.external, request, answer, timeout).await
     }
+}
+
+fn written(request: &Cleared) -> Write {
+    Write { method: request.method().to_owned(), url: request.place(), digest: request.digest().to_owned() }
 }
 
 fn is_this(safe: &SafeRequest, request: &Cleared) -> bool {
@@ -151,6 +171,57 @@ mod tests {
         assert!(!sending.is_finished());
         release.send(()).unwrap();
         assert_eq!(sending.await.unwrap().unwrap().seen().len(), 1);
+    }
+
+    /// Rule 8.
+    #[tokio::test]
+    async fn a_repeat_sends_what_was_sent_before_in_that_order_and_nothing_else() {
+        let provider = Loopback::start(Manner::status(200, "")).await;
+        let to = |path: &str| {
+            let mut asked = post(&provider.origin);
+            asked.request.url = format!("{}/{path}", provider.origin);
+            asked
+        };
+        let (mut first, _) = call(&provider.origin);
+        for path in ["a", "b", "c"] {
+            first.send(to(path)).await.unwrap();
+        }
+        let writes = first.into_report().writes;
+        let (mut repeat, notebook) = super::super::testing::repeat(&provider.origin, writes.clone());
+        let mut other_body = to("a");
+        other_body.request.body = Some(b"{ }".to_vec());
+        assert!(matches!(repeat.send(other_body).await, Err(Error::Denied(_))));
+        for path in ["a", "c"] {
+            repeat.send(to(path)).await.unwrap();
+        }
+        for path in ["a", "b", "c", "d"] {
+            assert!(matches!(repeat.send(to(path)).await, Err(Error::Denied(_))), "{path}");
+        }
+        assert_eq!(provider.seen().len(), 5);
+        let report = repeat.into_report();
+        assert_eq!(report.departures, Departures { left: 2, answered: 2 });
+        assert_eq!(report.writes, [writes[0].clone(), writes[2].clone()]);
+        assert_eq!(notebook.sent(), [], "they are on disk since then");
+    }
+
+    /// Rule 8: the digest is taken before secrets are put in, so that a rotated one is no other request.
+    #[tokio::test]
+    async fn a_repeat_is_the_same_though_the_secret_in_it_was_rotated() {
+        let provider = Loopback::start(Manner::status(200, "")).await;
+        let with_token = |call: &mut Call| {
+            let token = call.placeholder("key", super::super::Encoding::Raw).unwrap();
+            let mut asked = post(&provider.origin);
+            asked.request.headers.push(("authorization".into(), format!("Bearer {token}")));
+            asked
+        };
+        let (mut first, _) = call(&provider.origin);
+        let asked = with_token(&mut first);
+        first.send(asked).await.unwrap();
+        let (mut repeat, _) = super::super::testing::repeat(&provider.origin, first.into_report().writes);
+        Notebook::rotate(&mut repeat, "key");
+        let asked = with_token(&mut repeat);
+        repeat.send(asked).await.unwrap();
+        assert!(provider.seen()[1].contains("authorization: Bearer the-old-one\r\n"));
     }
 
     #[tokio::test]

@@ -38,6 +38,13 @@ impl Notebook {
         self.asked.notified().await;
     }
 
+    /// The secret's other value comes first.
+    pub(crate) fn rotate(call: &mut Call, name: &str) {
+        let mut provider = (*call.scope.provider).clone();
+        provider.secrets.get_mut(name).unwrap().values.reverse();
+        call.scope.provider = Arc::new(provider);
+    }
+
     pub(crate) fn also_grant(call: &mut Call, origin: &str) {
         let mut provider = (*call.scope.provider).clone();
         provider.grants.push(Grant::to(Origin::parse(origin).unwrap()));
@@ -102,12 +109,20 @@ pub(crate) fn scope(provider: Provider, safe_requests: Vec<SafeRequest>) -> (Sco
 }
 
 pub(crate) fn operation() -> Mode {
-    Mode::Operation { reference: Reference::random(), seed: Seed::random(), attempt: 1, webhook_url: None }
+    Mode::Operation { reference: Reference::random(), seed: Seed::random(), attempt: 1, webhook_url: None, again: None }
 }
 
 pub(crate) fn call(origin: &str) -> (Call, Arc<Notebook>) {
     let (scope, notebook) = scope(provider(origin), Vec::new());
     (Call::new(scope, operation()), notebook)
+}
+
+/// The same call again, after these writes.
+pub(crate) fn repeat(origin: &str, before: Vec<Write>) -> (Call, Arc<Notebook>) {
+    let (scope, notebook) = scope(provider(origin), Vec::new());
+    let (reference, seed) = (Reference::random(), Seed::random());
+    let mode = Mode::Operation { reference, seed, attempt: 2, webhook_url: None, again: Some(before) };
+    (Call::new(scope, mode), notebook)
 }
 
 pub(crate) fn reading(origin: &str, safe: Vec<SafeRequest>) -> (Call, Arc<Notebook>) {

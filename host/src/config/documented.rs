@@ -41,7 +41,13 @@ fn meaning(path: &[String]) -> String {
     let at = |at: &str| if at.bytes().all(|byte| byte.is_ascii_digit()) { "*".to_owned() } else { at.to_owned() };
     match path[..] {
         ["providers", _, "limits", key] => format!("plugins.limits.{key}"),
-        ["providers", _, "secrets", _, key] | ["callbacks", "secret", key] => format!("secret.{key}"),
+        ["providers", _, "recovery", "unknown" | "pending", _] | ["recovery", "unknown" | "pending", _] => {
+            "recovery.gap".to_owned()
+        }
+        ["providers", _, "recovery", key] => format!("recovery.{key}"),
+        ["providers", _, "secrets", _, key] | ["callbacks", "secret", key] | ["store", "key", key] => {
+            format!("secret.{key}")
+        }
         ["providers", _, "callbacks", "secret", key] => format!("secret.{key}"),
         ["providers", _, "settings", _] => "providers.NAME.settings".to_owned(),
         ["providers", _, ref rest @ ..] => {
@@ -54,7 +60,12 @@ fn meaning(path: &[String]) -> String {
 
 #[test]
 fn every_key_is_in_the_default_file_and_every_key_there_is_read() {
-    let environment = [("ACME_KEY", "k"), ("CALLBACK_SECRET", WRITTEN_KEY), ("OTHER_CALLBACK_SECRET", WRITTEN_KEY)];
+    let environment = [
+        ("ACME_KEY", "k"),
+        ("STORE_KEY", &WRITTEN_KEY["whsec_".len()..]),
+        ("CALLBACK_SECRET", WRITTEN_KEY),
+        ("OTHER_CALLBACK_SECRET", WRITTEN_KEY),
+    ];
     let sources = sources("", &environment);
     let file = SourceFile { path: "config.default.toml".into(), text: whole_default_file() };
     let tree = file::parse(&Arc::new(file)).unwrap();

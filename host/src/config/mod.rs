@@ -13,6 +13,7 @@ mod kinds;
 mod place;
 mod provider;
 mod read;
+mod recovery;
 mod secret;
 mod show;
 mod sources;

@@ -2,12 +2,14 @@
 
 use super::kinds::{self, Read};
 use super::read::{Item, Table};
+use super::recovery;
 use super::secret;
 use super::tables::Callbacks;
 use super::tree::{Node, Value};
 use crate::capabilities::{Limits, Provider, Secret};
 use crate::egress::{Grant, Origin};
 use crate::model::is_external_name;
+use crate::operations::Recovery;
 use crate::outbox::Target;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,10 +21,18 @@ pub(super) struct Provided {
     pub(super) provider: Provider,
     /// Where its callbacks go, where that differs.
     pub(super) target: Option<Target>,
+    /// When it is asked about what is open.
+    pub(super) recovery: Recovery,
 }
 
-/// Reads the provider `name`; what it leaves open, `limits` and `callbacks` of all providers say.
-pub(super) fn read(name: &str, item: &Item<'_>, limits: &Limits, callbacks: Option<&Callbacks>) -> Option<Provided> {
+/// Reads the provider `name`; what it leaves open, `limits`, `recovery` and `callbacks` of all providers say.
+pub(super) fn read(
+    name: &str,
+    item: &Item<'_>,
+    limits: &Limits,
+    recovery: &Recovery,
+    callbacks: Option<&Callbacks>,
+) -> Option<Provided> {
     if !is_external_name(name) {
         item.fault(
             "is no name for an external: small letters, digits and hyphens, at most 63, a letter or digit first, \
@@ -44,7 +54,8 @@ pub(super) fn read(name: &str, item: &Item<'_>, limits: &Limits, callbacks: Opti
         limits: self::limits(&table.table("limits"), limits),
         business_key: table.read("business_key", kinds::boolean).unwrap_or(true),
     };
-    Some(Provided { provider, target: target(&table.table("callbacks"), callbacks) })
+    let recovery = recovery::read(&table.table("recovery"), recovery);
+    Some(Provided { provider, target: target(&table.table("callbacks"), callbacks), recovery })
 }
 
 /// A file directly in the plugin folder: a path would lead out of it.

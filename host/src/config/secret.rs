@@ -7,6 +7,7 @@ use super::kinds;
 use super::read::{Item, Table};
 use super::tree::Value;
 use crate::model::SecretBytes;
+use crate::store::KEY_BYTES;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -102,11 +103,30 @@ pub(super) fn signing_keys(item: &Item<'_>) -> Vec<SecretBytes> {
     values(item).iter().filter_map(decoded).collect()
 }
 
+/// The key that the store seals with: the base64 of its bytes. One alone: what it sealed lives for minutes.
+pub(super) fn store_key(item: &Item<'_>) -> Option<SecretBytes> {
+    let values = values(item);
+    let [value] = values.as_slice() else {
+        if values.len() > 1 {
+            item.fault("must be one: what was encrypted with the key before is needed for ten minutes at most");
+        }
+        return None;
+    };
+    let key = base64(value.expose()).filter(|key| key.expose().len() == KEY_BYTES);
+    if key.is_none() {
+        item.fault(format!("must be the base64 of {KEY_BYTES} bytes"));
+    }
+    key
+}
+
 fn signing_key(value: &SecretBytes) -> Option<SecretBytes> {
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let encoded = value.expose().strip_prefix(b"whsec_")?;
-    let key = SecretBytes::new(GeneralPurpose::new(&STANDARD, config).decode(encoded).ok()?);
+    let key = base64(value.expose().strip_prefix(b"whsec_")?)?;
     (key.expose().len() >= LEAST_SIGNING_KEY).then_some(key)
+}
+
+fn base64(encoded: &[u8]) -> Option<SecretBytes> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&STANDARD, config).decode(encoded).ok().map(SecretBytes::new)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::Config;
 use super::kinds::{self, Read};
 use super::provider::{self, Provided};
 use super::read::{Item, Table};
+use super::recovery;
 use super::secret;
 use crate::capabilities::Limits;
 use crate::{api, operations, outbox, registry, runtime, store, telemetry};
@@ -26,22 +27,25 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
     let limits = provider::limits(&plugins.table("limits"), &Limits::default());
     let callbacks = callbacks(&root.table("callbacks"));
     let operations = operations(&root.table("operations"));
+    let recovery = recovery::read(&root.table("recovery"), &operations::Recovery::default());
     let runtime = root.table("runtime").read("concurrent_calls", |node| kinds::count_u32(node, 1..=10_000));
     let provided: Vec<Provided> = root
         .table("providers")
         .named()
         .iter()
-        .filter_map(|(name, item)| provider::read(name, item, &limits, callbacks.as_ref()))
+        .filter_map(|(name, item)| provider::read(name, item, &limits, &recovery, callbacks.as_ref()))
         .collect();
 
     let mut callbacks = callbacks?.settings;
     callbacks.targets = targets(&provided);
+    let recoveries = recoveries(&provided, &recovery);
+    let operations = operations::Settings { recovery, recoveries, ..operations? };
     let providers: Vec<_> = provided.into_iter().map(|provided| provided.provider).collect();
     let memories = providers.iter().map(|provider| provider.limits.memory);
     let runtime =
         runtime::Settings { concurrent_calls: runtime?, largest_memory: memories.fold(limits.memory, u64::max) };
     let registry = registry::Settings { dir: dir?, providers, limits };
-    Some(Config { api: api?, log: log?, store: store?, runtime, registry, callbacks, operations: operations? })
+    Some(Config { api: api?, log: log?, store: store?, runtime, registry, callbacks, operations })
 }
 
 fn api(table: &Table<'_>) -> Option<api::Settings> {
@@ -75,7 +79,9 @@ fn log(table: &Table<'_>) -> Option<telemetry::Settings> {
 fn store(table: &Table<'_>) -> Option<store::Settings> {
     let item = table.item("url")?;
     let path = item.read(|node| sqlite_path(kinds::text(node)?))?;
-    Some(store::Settings { path: item.located(&path) })
+    let key = table.item("key").map(|item| secret::store_key(&item));
+    let key = key.map_or(Some(None), |key| key.map(Some))?;
+    Some(store::Settings { path: item.located(&path), key })
 }
 
 /// The text is not repeated: a database's URL may have a password in it.
@@ -108,6 +114,7 @@ fn operations(table: &Table<'_>) -> Option<operations::Settings> {
         ask_gap: ask_gap?,
         events_live: events_live?,
         parked: parked?,
+        ..operations::Settings::default()
     })
 }
 
@@ -131,6 +138,11 @@ fn callbacks(table: &Table<'_>) -> Option<Callbacks> {
     let target = url.map(|url| outbox::Target { url, secrets: secrets.clone() });
     let settings = outbox::Settings { target, targets: BTreeMap::new(), schedule, timeout: timeout? };
     Some(Callbacks { settings, secrets })
+}
+
+fn recoveries(provided: &[Provided], general: &operations::Recovery) -> BTreeMap<String, operations::Recovery> {
+    let own = provided.iter().filter(|provided| provided.recovery != *general);
+    own.map(|provided| (provided.provider.external.clone(), provided.recovery.clone())).collect()
 }
 
 fn targets(provided: &[Provided]) -> BTreeMap<String, outbox::Target> {

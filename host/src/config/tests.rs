@@ -192,7 +192,7 @@ plugin = "../acme.wasm"
     for expected in [
         "HTTP_PORT: must be a port from 0 to 65535, and is \"http\"",
         "PROVOST_API_LISTEN: api_listen: is not a setting; in a variable, two underscores stand behind \"api\"",
-        "PROVOST_NOTHING__LIKE: nothing: is not a setting; known here: api, callbacks, log, operations, plugins, providers, runtime, store",
+        "PROVOST_NOTHING__LIKE: nothing: is not a setting; known here: api, callbacks, log, operations, plugins, providers, recovery, runtime, store",
         "PROVOST_CALLBACKS__SCHEDULE: callbacks.schedule: must be a list, here as JSON: [\"…\", \"…\"]",
         "PROVOST_CALLBACKS__TIMEOUT: callbacks.timeout: must be a duration such as \"200ms\", \"30s\", \"10m\", \"24h\" or \"7d\", and is a table",
         "LOG_LEVEL: log.level: \"loud\" is not a level: trace, debug, info, warn, error, fatal or silent",
@@ -249,6 +249,26 @@ fn a_file_that_is_named_must_be_there() {
     assert_eq!(faults[0].to_string(), "--config: absent.toml cannot be read: entity not found");
     let unnamed = Sources { file: None, ..sources("", &[]) };
     assert!(Config::load(&unnamed).is_ok());
+}
+
+#[test]
+fn when_a_provider_is_asked_is_said_for_all_and_for_one() {
+    let file = r#"
+        [recovery]
+        pending_for = "10d"
+        [providers.acme]
+        recovery = { unknown = ["1m"], concurrent_questions = 1 }
+        [providers.other]
+        plugin = "acme.wasm"
+    "#;
+    let operations = load(file, &[]).operations;
+    let general = operations::Recovery { pending_for: Duration::from_secs(864_000), ..Default::default() };
+    let acme =
+        operations::Recovery { unknown: vec![Duration::from_secs(60)], concurrent_questions: 1, ..general.clone() };
+    assert_eq!(operations.recoveries, BTreeMap::from([("acme".to_owned(), acme)]));
+    assert_eq!(operations.recovery, general);
+    let empty = faults("[recovery]\npending = []\nunknown = [\"0s\"]", &[]);
+    assert_eq!(empty.len(), 2, "{empty:?}");
 }
 
 #[test]

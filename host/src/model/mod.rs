@@ -16,6 +16,7 @@ mod payment;
 mod payment_status;
 mod plugin;
 mod request;
+mod schedule;
 mod secret;
 mod subscription;
 mod subscription_status;
@@ -40,6 +41,7 @@ pub use request::{
     CaptureRequest, KnownPayment, KnownRefund, KnownSubscription, PayRequest, Query, Receipt, RefundRequest, Rejection,
     Reply, Request, Response, UtilityRequest, Webhook,
 };
+pub use schedule::{AskAt, AskedSoFar, NextAsk, Schedule, Standing, UNDECIDED, jitter};
 pub use secret::SecretBytes;
 pub use subscription::{Changes, Plan, Subscription, SubscriptionKey, SubscriptionNews, SubscriptionState};
 pub use subscription_status::SubscriptionStatus;

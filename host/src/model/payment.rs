@@ -289,6 +289,10 @@ pub struct Payment {
     pub expires_at: Option<Timestamp>,
     /// When the host shall ask the provider.
     pub ask_at: Option<Timestamp>,
+    /// Questions since what of it is open came to stand so (rule 6).
+    pub asks: u32,
+    /// When what of it is open came to stand so; none: since it was claimed.
+    pub open_since: Option<Timestamp>,
     /// When the last `check` callback was enqueued (rule 34).
     pub checked_at: Option<Timestamp>,
     /// When it was claimed.
@@ -329,6 +333,8 @@ impl Payment {
             observed_at: None,
             expires_at: None,
             ask_at: None,
+            asks: 0,
+            open_since: None,
             checked_at: None,
             created_at: now,
             updated_at: now,

@@ -115,6 +115,12 @@ pub struct Subscription {
     pub observed_at: Option<Timestamp>,
     /// When the host shall ask the provider.
     pub ask_at: Option<Timestamp>,
+    /// Questions since it came to stand so (rule 6).
+    pub asks: u32,
+    /// When it came to stand so; none: since it was claimed.
+    pub open_since: Option<Timestamp>,
+    /// What a person must look at.
+    pub review: Option<String>,
     /// When it was claimed.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -140,6 +146,9 @@ impl Subscription {
             sequence: 0,
             observed_at: None,
             ask_at: None,
+            asks: 0,
+            open_since: None,
+            review: None,
             created_at: now,
             updated_at: now,
         }

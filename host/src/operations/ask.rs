@@ -4,7 +4,6 @@
 use super::Operations;
 use super::call::Called;
 use super::perform::store_away;
-use crate::clock::Timestamp;
 use crate::model::{
     Action, ActionState, Capture, DatedEvent, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState,
     Origin, Payment, PaymentState, PluginError, Query, Refund, Request, Response, Source, SubscriptionState, Target,
@@ -12,16 +11,10 @@ use crate::model::{
 };
 use crate::registry::Serving;
 use crate::store::{Name, Receiving, Subject};
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A search proves that nothing happened only when the attempt is older than this (rule 9).
 pub(super) const SEARCH_SETTLES: Duration = Duration::from_secs(15 * 60);
-
-/// Payments whose last asking is remembered, before the old ones are forgotten for the first time.
-const REMEMBERED: usize = 10_000;
 
 /// Why the provider told nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +23,30 @@ pub(super) enum Silence {
     CannotAsk,
     /// The provider knows no such thing.
     NotFound,
-    /// It could not be asked, or could not say. For the log.
-    Failed(String),
+    /// The host could not ask it now. For the log.
+    NotNow(String),
+    /// It could not be asked, or could not say.
+    Failed {
+        /// Why, for the log.
+        reason: String,
+        /// How long it wants to be left alone.
+        wish: Option<Duration>,
+    },
+}
+
+impl Silence {
+    /// It could not say, for this reason.
+    pub(super) fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into(), wish: None }
+    }
+}
+
+/// What a question brought.
+pub(super) struct Heard {
+    /// The payment as it is afterwards.
+    pub(super) payment: Payment,
+    /// The provider said how it stands; else that it cannot say.
+    pub(super) said: bool,
 }
 
 /// What of a payment is asked about.
@@ -45,40 +60,6 @@ pub(super) enum About {
     Capture(usize),
 }
 
-/// When each was last asked about, so that hints cannot make the host ask without end (rule 24).
-pub(super) struct Asked<K>(Mutex<LastAsked<K>>);
-
-struct LastAsked<K> {
-    at: HashMap<K, Timestamp>,
-    /// How many there may be before the old ones are forgotten.
-    room: usize,
-}
-
-impl<K> Default for Asked<K> {
-    fn default() -> Self {
-        Self(Mutex::new(LastAsked { at: HashMap::new(), room: 0 }))
-    }
-}
-
-impl<K: Eq + Hash> Asked<K> {
-    /// Notes an asking. The old ones are forgotten when their number has doubled, so that a note costs the same however
-    /// many there are.
-    pub(super) fn note(&self, asked_about: K, now: Timestamp, gap: Duration) {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.at.len() >= asked.room {
-            asked.at.retain(|_, at| at.plus(gap) > now);
-            asked.room = REMEMBERED.max(asked.at.len() * 2);
-        }
-        asked.at.insert(asked_about, now);
-    }
-
-    /// When it may be asked again; none: now.
-    pub(super) fn not_before(&self, asked_about: K, now: Timestamp, gap: Duration) -> Option<Timestamp> {
-        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.at.get(&asked_about).map(|at| at.plus(gap)).filter(|again| *again > now)
-    }
-}
-
 /// What a search is to find; what belongs to other operations is discarded.
 enum Sought<'a> {
     Payment(&'a Payment),
@@ -89,9 +70,14 @@ enum Sought<'a> {
 impl Operations {
     /// Asks about a payment, or something that was done to it, and returns it as it is afterwards.
     pub(super) async fn ask(&self, payment: &Payment, about: About) -> Result<Payment, Silence> {
+        self.hear(payment, about).await.map(|heard| heard.payment)
+    }
+
+    /// The same, and whether the provider could say.
+    pub(super) async fn hear(&self, payment: &Payment, about: About) -> Result<Heard, Silence> {
         let serving = self.0.registry.serving(&payment.external);
         // Not for ever: the question waits for the plugin.
-        let serving = serving.map_err(|_| Silence::Failed("no plugin serves this external now".into()))?;
+        let serving = serving.map_err(|_| Silence::NotNow("no plugin serves this external now".into()))?;
         let now = self.0.clock.now();
         self.0.asked.note(payment.key, now, self.0.settings.ask_gap);
         let news = match about {
@@ -99,20 +85,26 @@ impl Operations {
             About::Capture(position) => self.ask_capture(&serving, payment, &payment.captures[position]).await?,
             About::Payment => self.ask_payment(&serving, payment).await?,
         };
+        let said = news.state != NewsState::Unknown;
         if !apply(payment, &news, now).differs_from(payment) {
-            return Ok(payment.clone());
+            return Ok(Heard { payment: payment.clone(), said });
         }
-        let reported = self.0.store.report_on(payment.key, news, now).await;
-        let changed = reported.map_err(|error| Silence::Failed(store_away(error).to_string()))?;
+        let first = self.first_asks(&payment.external, now);
+        let reported = self.0.store.report_on(payment.key, news, now, first).await;
+        let changed = reported.map_err(|error| Silence::NotNow(store_away(error).to_string()))?;
         self.follow_up(&changed);
-        Ok(changed.payment)
+        Ok(Heard { payment: changed.payment, said })
     }
 
     async fn ask_payment(&self, serving: &Serving, payment: &Payment) -> Result<News, Silence> {
         let named = !payment.ids.is_empty() || payment.state != PaymentState::Unknown;
         if named && serving.plugin.interfaces().has(Interface::Inquiry) {
             let about = Some(payment.reference.clone());
-            return status(self.inquire(serving, about, Request::Status(known(payment))).await);
+            let answered = status(self.inquire(serving, about, Request::Status(known(payment))).await);
+            // It may go by another name than the one that was learnt on the way.
+            if payment.state != PaymentState::Unknown || answered != Err(Silence::NotFound) {
+                return answered;
+            }
         }
         let query = Query {
             action: Action::Payment,
@@ -153,7 +145,8 @@ impl Operations {
         } else {
             self.inquire_refund(serving, payment, refund).await
         };
-        if !matches!(asked, Err(Silence::CannotAsk)) {
+        let lost = refund.state == ActionState::Unknown;
+        if !matches!(asked, Err(Silence::CannotAsk)) && !(lost && asked == Err(Silence::NotFound)) {
             return asked.map(by_reference);
         }
         let query = Query {
@@ -165,7 +158,7 @@ impl Operations {
             payment: Some(known(payment)),
             subscription: None,
         };
-        let nothing = (refund.state == ActionState::Unknown).then_some(NewsState::NotExecuted);
+        let nothing = lost.then_some(NewsState::NotExecuted);
         let found = self.search(serving, query, nothing, Sought::Refund(payment, refund)).await;
         found.map(by_reference)
     }
@@ -226,7 +219,7 @@ impl Operations {
             events: emitted.into_iter().map(|event| DatedEvent { id: None, occurred_at: None, event }).collect(),
             parked_until: now.plus(self.0.settings.parked),
             events_live: Duration::ZERO,
-            ask_at: None,
+            ask_at: self.first_asks(external, now),
         };
         for received in self.0.store.receive(receiving).await.map_err(store_away).unwrap_or_default() {
             self.after_event(external, &received);
@@ -249,8 +242,8 @@ impl Operations {
         let about = crate::model::Reference(reference.clone());
         let found = match self.inquire(serving, Some(about), Request::Find(query)).await {
             Ok(Response::Found(found)) => found.map_err(silence)?,
-            Ok(_) => return Err(Silence::Failed("the answer does not fit the request".into())),
-            Err(failure) => return Err(Silence::Failed(failure.to_string())),
+            Ok(_) => return Err(Silence::failed("the answer does not fit the request")),
+            Err(failure) => return Err(broke(failure)),
         };
         let nothing_found = found.is_empty();
         let mut candidates = Vec::new();
@@ -262,7 +255,7 @@ impl Operations {
         let mut candidates = candidates.into_iter();
         match (candidates.next(), candidates.next()) {
             (Some(news), None) => Ok(news),
-            (Some(_), Some(_)) => Err(Silence::Failed("the search found several that it may be".into())),
+            (Some(_), Some(_)) => Err(Silence::failed("the search found several that it may be")),
             (None, _) => {
                 let settled = since.plus(SEARCH_SETTLES) < self.0.clock.now();
                 let proven = serving.plugin.description().search_is_authoritative && settled;
@@ -352,8 +345,8 @@ pub(super) fn known_of(subject: &Subject) -> KnownPayment {
 pub(super) fn status(response: Result<Response, Failure>) -> Result<News, Silence> {
     match response {
         Ok(Response::Status(said)) => said.map(|news| *news).map_err(silence),
-        Ok(_) => Err(Silence::Failed("the answer does not fit the request".into())),
-        Err(failure) => Err(Silence::Failed(failure.to_string())),
+        Ok(_) => Err(Silence::failed("the answer does not fit the request")),
+        Err(failure) => Err(broke(failure)),
     }
 }
 
@@ -361,28 +354,15 @@ pub(super) fn silence(error: PluginError) -> Silence {
     match error {
         PluginError::NotFound(_) => Silence::NotFound,
         PluginError::Unsupported(_) => Silence::CannotAsk,
-        error => Silence::Failed(format!("{error:?}")),
+        PluginError::Refused { reason, retry_after } => Silence::Failed { reason, wish: retry_after },
+        error => Silence::failed(format!("{error:?}")),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::PaymentKey;
-
-    const GAP: Duration = Duration::from_secs(10);
-
-    #[test]
-    fn a_payment_is_asked_about_once_in_a_while_however_many_others_there_are() {
-        let asked = Asked::default();
-        for key in 0..3 * REMEMBERED as i64 {
-            asked.note(PaymentKey(key), Timestamp(1_000), GAP);
-        }
-        assert_eq!(asked.not_before(PaymentKey(0), Timestamp(10_999), GAP), Some(Timestamp(11_000)));
-        assert_eq!(asked.not_before(PaymentKey(0), Timestamp(11_000), GAP), None);
-        for key in 0..6 * REMEMBERED as i64 {
-            asked.note(PaymentKey(-1 - key), Timestamp(20_000), GAP);
-        }
-        assert!(!asked.0.lock().unwrap().at.contains_key(&PaymentKey(0)), "what is over is forgotten");
+/// Where the host had no room for the call, the provider heard nothing.
+pub(super) fn broke(failure: Failure) -> Silence {
+    match failure {
+        Failure::Exhausted => Silence::NotNow(failure.to_string()),
+        failure => Silence::failed(failure.to_string()),
     }
 }

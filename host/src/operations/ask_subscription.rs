@@ -2,9 +2,8 @@
 //! name for it (rules 8 and 9). What it says becomes news; an error changes nothing.
 
 use super::Operations;
-use super::ask::{SEARCH_SETTLES, Silence, silence};
+use super::ask::{SEARCH_SETTLES, Silence, broke, silence};
 use super::perform::store_away;
-use crate::clock::Timestamp;
 use crate::model::{
     Action, Interface, KnownSubscription, Query, Reference, Request, Response, Source, Subscription, SubscriptionNews,
     SubscriptionState, SubscriptionStatus, apply_to_subscription,
@@ -54,14 +53,16 @@ impl Operations {
         let mut news = self.status_of(&serving, None, stranger).await.map_err(|silence| match silence {
             Silence::NotFound => super::Error::SubscriptionNotFound,
             Silence::CannotAsk => super::Error::SubscriptionNotFound,
-            Silence::Failed(reason) => super::Error::ProviderSilent(reason),
+            Silence::NotNow(reason) | Silence::Failed { reason, .. } => super::Error::ProviderSilent(reason),
         })?;
         // The token that was asked for is one of its names, whether the provider repeats it or not.
         if !news.tokens.contains(&token) {
             news.tokens.push(token);
         }
         let now = self.0.clock.now();
-        let changed = self.0.store.adopt_subscription(external.to_owned(), news, now).await.map_err(store_away)?;
+        let first = self.first_asks(external, now);
+        let adopted = self.0.store.adopt_subscription(external.to_owned(), news, now, first).await;
+        let changed = adopted.map_err(store_away)?;
         self.follow_up_subscription(&changed);
         Ok(SubscriptionStatus::of(&changed.subscription, None))
     }
@@ -70,18 +71,19 @@ impl Operations {
     pub(super) async fn ask_about_subscription(&self, subscription: &Subscription) -> Result<Subscription, Silence> {
         let serving = self.serving(&subscription.external);
         // Not for ever: the question waits for the plugin.
-        let serving = serving.map_err(|_| Silence::Failed("no plugin serves this external now".into()))?;
+        let serving = serving.map_err(|_| Silence::NotNow("no plugin serves this external now".into()))?;
         let now = self.0.clock.now();
         self.0.asked_subscriptions.note(subscription.key, now, self.0.settings.ask_gap);
         let news = match subscription.tokens.is_empty() {
             false => self.status_of(&serving, Some(subscription.reference.clone()), known(subscription)).await?,
             true => self.find_subscription(&serving, subscription).await?,
         };
+        let first = self.first_asks(&subscription.external, now);
         if !apply_to_subscription(subscription, &news, now).differs_from(subscription) {
             return Ok(subscription.clone());
         }
-        let reported = self.0.store.report_on_subscription(subscription.key, news, now).await;
-        let changed = reported.map_err(|error| Silence::Failed(store_away(error).to_string()))?;
+        let reported = self.0.store.report_on_subscription(subscription.key, news, now, first).await;
+        let changed = reported.map_err(|error| Silence::NotNow(store_away(error).to_string()))?;
         self.follow_up_subscription(&changed);
         Ok(changed.subscription)
     }
@@ -97,8 +99,8 @@ impl Operations {
         }
         match self.inquire(serving, about, Request::SubscriptionStatus(subscription)).await {
             Ok(Response::SubscriptionStatus(said)) => said.map_err(silence),
-            Ok(_) => Err(Silence::Failed("the answer does not fit the request".into())),
-            Err(failure) => Err(Silence::Failed(failure.to_string())),
+            Ok(_) => Err(Silence::failed("the answer does not fit the request")),
+            Err(failure) => Err(broke(failure)),
         }
     }
 
@@ -123,14 +125,14 @@ impl Operations {
         let about = Some(subscription.reference.clone());
         let found = match self.inquire(serving, about, Request::FindSubscription(query)).await {
             Ok(Response::FoundSubscriptions(found)) => found.map_err(silence)?,
-            Ok(_) => return Err(Silence::Failed("the answer does not fit the request".into())),
-            Err(failure) => return Err(Silence::Failed(failure.to_string())),
+            Ok(_) => return Err(Silence::failed("the answer does not fit the request")),
+            Err(failure) => return Err(broke(failure)),
         };
         let nothing_found = found.is_empty();
         let mut own = found.into_iter().filter(|news| news.host_reference.as_ref() == Some(&subscription.reference.0));
         match (own.next(), own.next()) {
             (Some(news), None) => Ok(news),
-            (Some(_), Some(_)) => Err(Silence::Failed("the search found several that it may be".into())),
+            (Some(_), Some(_)) => Err(Silence::failed("the search found several that it may be")),
             (None, _) if nothing_found && self.is_proven(serving, subscription) => Ok(SubscriptionNews::new(
                 Source::Inquiry,
                 Some(subscription.reference.0.clone()),
@@ -160,21 +162,6 @@ impl Operations {
         }
         if changed.written {
             self.0.outbox.wake();
-        }
-    }
-
-    /// Asks about a subscription that is due; what got no answer is asked again later.
-    pub(super) async fn ask_due_subscription(self, subscription: Subscription, again: Timestamp) {
-        let next = match self.ask_about_subscription(&subscription).await {
-            Ok(_) | Err(Silence::CannotAsk | Silence::NotFound) => None,
-            Err(Silence::Failed(reason)) => {
-                let (external, reference) = (&subscription.external, &subscription.reference);
-                tracing::warn!(external, %reference, reason, "asked in vain");
-                Some(again)
-            }
-        };
-        if let Err(error) = self.0.store.set_subscription_ask(subscription.key, next).await {
-            tracing::warn!(%error, "a question will be asked once more: the store is not available");
         }
     }
 }

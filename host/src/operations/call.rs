@@ -1,11 +1,12 @@
 //! One call of a plugin, for an operation or for a question.
 
 use super::Operations;
-use super::records::CallRecords;
+use super::records::{CallRecords, Recorded};
 use crate::capabilities::{Call, Mode, Report, Scope};
-use crate::model::{Failure, Operation, OperationKey, Reference, Request, Response};
+use crate::model::{Failure, Operation, Reference, Request, Response, Write};
 use crate::registry::Serving;
 use crate::runtime::Finished;
+use crate::store::Repeat;
 use std::sync::Arc;
 
 /// What a call brought.
@@ -15,16 +16,29 @@ pub(super) struct Called {
 }
 
 impl Operations {
-    /// Calls the plugin for an operation: money may move.
+    /// Calls the plugin for an operation: money may move. Where its provider knows a key again, what it is asked is kept.
     pub(super) async fn call(&self, serving: &Serving, operation: &Operation, request: Request) -> Called {
-        let external = &serving.provider.external;
-        let mode = Mode::Operation {
+        let knows_keys = serving.plugin.description().idempotency_key_ttl_ms.is_some();
+        let kept = knows_keys.then(|| self.0.store.seal(&operation.reference, &request)).flatten();
+        let recorded = Recorded { operation: operation.key, fence: operation.fence, request: kept };
+        self.call_in(serving, self.mode(operation, None), Some(recorded), request).await
+    }
+
+    /// Makes the call of an operation again: nothing leaves but what was about to leave then, under the same keys.
+    pub(super) async fn call_again(&self, serving: &Serving, repeat: Repeat) -> Called {
+        let Repeat { operation, request, writes, .. } = repeat;
+        let recorded = Recorded { operation: operation.key, fence: operation.fence, request: None };
+        self.call_in(serving, self.mode(&operation, Some(writes)), Some(recorded), request).await
+    }
+
+    fn mode(&self, operation: &Operation, again: Option<Vec<Write>>) -> Mode {
+        Mode::Operation {
             reference: operation.reference.clone(),
             seed: operation.seed,
             attempt: operation.attempt,
-            webhook_url: self.0.addresses.of(external, &operation.reference.0),
-        };
-        self.call_in(serving, mode, Some((operation.key, operation.fence)), request).await
+            webhook_url: self.0.addresses.of(&operation.external, &operation.reference.0),
+            again,
+        }
     }
 
     /// Asks the plugin something: whatever could move money is denied.
@@ -32,13 +46,7 @@ impl Operations {
         self.call_in(serving, Mode::Reading { reference: about }, None, request).await
     }
 
-    async fn call_in(
-        &self,
-        serving: &Serving,
-        mode: Mode,
-        operation: Option<(OperationKey, u64)>,
-        request: Request,
-    ) -> Called {
+    async fn call_in(&self, serving: &Serving, mode: Mode, operation: Option<Recorded>, request: Request) -> Called {
         let Some(_place) = self.0.room.enter(&serving.provider) else {
             return Called { response: Err(Failure::Exhausted), report: Report::default() };
         };

@@ -1,9 +1,8 @@
-//! What follows from a change, at once and by the clock: alerts, questions that wait for their time, and parked news.
+//! What follows from a change, at once and by the clock: alerts, questions that wait for their time (`recovery`), and parked news.
 
 use super::Operations;
-use super::ask::{About, Silence};
+use super::recovery::LONGEST_REPEAT;
 use crate::clock::Timestamp;
-use crate::model::Payment;
 use crate::store::{Changed, Lapsed, StoreError};
 use crate::{task, telemetry};
 use std::time::Duration;
@@ -12,11 +11,11 @@ use tokio::sync::watch;
 /// How often the clock is looked at for questions and parked news.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Questions asked in one look.
-const QUESTIONS: usize = 32;
+/// Follow-ups begun in one look.
+const FOLLOW_UPS: usize = 32;
 
-/// When a question that got no answer is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// When a follow-up is begun again whose host died.
+const BEGIN_AGAIN: Duration = Duration::from_secs(60);
 
 impl Operations {
     /// Tells a person what they must know, and wakes whoever has something to do now.
@@ -62,30 +61,14 @@ impl Operations {
         for lapsed in self.0.store.lapse(now).await? {
             self.follow_up_lapsed(&lapsed);
         }
-        for unparked in self.0.store.unpark(now, None).await? {
+        for unparked in self.0.store.unpark(now, self.first_asks("", now)).await? {
             self.after_event(&unparked.external, &unparked.received);
         }
-        for payment in self.0.store.due_asks(now, QUESTIONS).await? {
-            let again = self.0.asked.not_before(payment.key, now, self.0.settings.ask_gap);
-            // Asked for again should this host die now; and a hint that comes meanwhile is not wiped out by its end.
-            let lease = again.unwrap_or(now.plus(ASK_AGAIN));
-            self.0.store.set_ask(payment.key, Some(lease)).await?;
-            if again.is_none() {
-                // One provider that stalls holds up no other.
-                task::spawn("question", self.clone().ask_due(payment, lease));
-            }
-        }
-        for subscription in self.0.store.due_subscription_asks(now, QUESTIONS).await? {
-            let again = self.0.asked_subscriptions.not_before(subscription.key, now, self.0.settings.ask_gap);
-            let lease = again.unwrap_or(now.plus(ASK_AGAIN));
-            self.0.store.set_subscription_ask(subscription.key, Some(lease)).await?;
-            if again.is_none() {
-                task::spawn("question", self.clone().ask_due_subscription(subscription, lease));
-            }
-        }
-        for due in self.0.store.due_follow_ups(now, QUESTIONS).await? {
+        self.0.store.forget_requests(now, LONGEST_REPEAT).await?;
+        self.ask_what_is_due(now).await?;
+        for due in self.0.store.due_follow_ups(now, FOLLOW_UPS).await? {
             // Begun again should this host die now; the claim lets only one through.
-            self.0.store.put_off(due.key, now.plus(ASK_AGAIN)).await?;
+            self.0.store.put_off(due.key, now.plus(BEGIN_AGAIN)).await?;
             task::spawn("follow-up", self.clone().carry_out(due));
         }
         Ok(())
@@ -98,30 +81,6 @@ impl Operations {
         }
         if lapsed.given_up {
             self.give_up(&lapsed.operation);
-        }
-    }
-
-    /// Asks about the payment and whatever was done to it and is open; what got no answer is asked again
-    /// later.
-    async fn ask_due(self, payment: Payment, lease: Timestamp) {
-        let refunds = (0..payment.refunds.len()).filter(|position| payment.refunds[*position].state.holds());
-        let captures = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
-        let open = refunds.map(About::Refund).chain(captures.map(About::Capture));
-        let mut told = true;
-        for question in std::iter::once(About::Payment).chain(open) {
-            match self.ask(&payment, question).await {
-                Ok(_) => {}
-                Err(Silence::CannotAsk | Silence::NotFound) => {
-                    tracing::info!(external = payment.external, reference = %payment.reference, "the provider cannot tell");
-                }
-                Err(Silence::Failed(reason)) => {
-                    tracing::warn!(external = payment.external, reference = %payment.reference, reason, "asked in vain");
-                    told = false;
-                }
-            }
-        }
-        if told && let Err(error) = self.0.store.asked(payment.key, lease).await {
-            tracing::warn!(%error, "a question will be asked once more: the store is not available");
         }
     }
 }

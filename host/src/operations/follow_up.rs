@@ -75,7 +75,7 @@ fn kind_of(follow_up: &FollowUp) -> Kind {
 const REFUSED: u16 = 409;
 
 /// No caller waits for the answer: all that counts is whether to try again.
-fn told_to_nobody(result: &Result<Ended, Error>) -> Answer {
+pub(super) fn told_to_nobody(result: &Result<Ended, Error>) -> Answer {
     let status = match result {
         Ok(_) => 200,
         Err(Error::StoreAway | Error::Busy | Error::StillRunning { .. }) => 503,

@@ -6,6 +6,7 @@
 mod address;
 mod ask;
 mod ask_subscription;
+mod asked;
 mod call;
 mod capture;
 mod ended;
@@ -17,6 +18,7 @@ mod follow_up;
 mod pay;
 mod perform;
 mod records;
+mod recovery;
 mod refund;
 mod room;
 mod running;
@@ -32,6 +34,7 @@ pub use ended::{Answered, Caller, CaptureAsked, Ended, Lookup, RefundAsked, Resp
 pub(crate) use ending::{Returned, returned};
 pub use error::Error;
 pub use external::{External, Readiness, Serving};
+pub use recovery::Recovery;
 pub use settings::Settings;
 pub(crate) use subscription::{unfit_changes, unfit_subscription};
 pub(crate) use {pay::unfit, told::ended};
@@ -65,8 +68,9 @@ struct Parts {
     running: Running,
     room: Room,
     strangers: strangers::Strangers,
-    asked: ask::Asked<PaymentKey>,
-    asked_subscriptions: ask::Asked<SubscriptionKey>,
+    asked: asked::Asked<PaymentKey>,
+    asked_subscriptions: asked::Asked<SubscriptionKey>,
+    lanes: recovery::Lanes,
     follow: Notify,
 }
 
@@ -94,8 +98,9 @@ impl Operations {
             running: Running::default(),
             room: Room::default(),
             strangers: strangers::Strangers::default(),
-            asked: ask::Asked::default(),
-            asked_subscriptions: ask::Asked::default(),
+            asked: asked::Asked::default(),
+            asked_subscriptions: asked::Asked::default(),
+            lanes: recovery::Lanes::default(),
             follow: Notify::new(),
         }))
     }

@@ -73,7 +73,7 @@ impl Operations {
         let outcome = classify(called.report.departures, ending, operation.amount.as_ref());
         let outcome = self.unless_over(&operation, &subject, outcome).await;
         tell_operator(&plan.serving, &operation, &outcome);
-        let end = End { outcome, subscribed, changes: changes(plan.what), report: called.report };
+        let end = End { outcome, subscribed, changes: changes(plan.what), report: called.report, again: false };
         let answered = self.finish(&operation, &subject, end, plan.respond).await;
         crash_point!("finished");
         turn.share(&answered);
@@ -146,13 +146,20 @@ impl Operations {
     }
 
     /// Writes the end down, and only then answers (rule 4).
-    async fn finish(&self, operation: &Operation, subject: &Subject, end: End, respond: Respond) -> Answered {
-        let End { outcome, subscribed, changes, report } = end;
+    pub(super) async fn finish(
+        &self,
+        operation: &Operation,
+        subject: &Subject,
+        end: End,
+        respond: Respond,
+    ) -> Answered {
+        let End { outcome, subscribed, changes, report, again } = end;
         let told = Told { operation, outcome: &outcome, learned: &report.learned, subscribed: subscribed.as_deref() };
         let ids = told.ids(subject);
         let kept = is_kept(operation.kind, &outcome);
+        let now = self.0.clock.now();
         let finish = Finish {
-            now: self.0.clock.now(),
+            now,
             operation: operation.key,
             fence: operation.fence,
             settled: told::settled(&outcome),
@@ -167,8 +174,9 @@ impl Operations {
             },
             answer: None,
             answer_if_contradicted: None,
-            parked_until: self.0.clock.now().plus(self.0.settings.parked),
-            ask_at: None,
+            parked_until: now.plus(self.0.settings.parked),
+            ask_at: self.first_asks(&operation.external, now),
+            again,
         };
         let ended = ids.ended(operation.kind, outcome);
         let answer = respond(&Ok(ended.clone()));
@@ -207,13 +215,15 @@ impl Operations {
 }
 
 /// What a call brought.
-struct End {
-    outcome: Outcome,
+pub(super) struct End {
+    pub(super) outcome: Outcome,
     /// The subscription that began with it.
-    subscribed: Option<Box<Subscribed>>,
+    pub(super) subscribed: Option<Box<Subscribed>>,
     /// What it was to change of a subscription.
-    changes: Option<Changes>,
-    report: Report,
+    pub(super) changes: Option<Changes>,
+    pub(super) report: Report,
+    /// It was made again, after it had ended as unknown.
+    pub(super) again: bool,
 }
 
 fn changes(what: What) -> Option<Changes> {

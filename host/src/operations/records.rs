@@ -4,7 +4,7 @@ use crate::capabilities::{Name, Pending, Records, StateError, Unrecorded};
 use crate::clock::Clock;
 use crate::crash_point;
 use crate::model::{OperationKey, Write};
-use crate::store::{Learned, Store, StoreError};
+use crate::store::{Learned, SealedRequest, Sending, Store, StoreError};
 use std::time::Duration;
 
 /// The store, as one call of one external sees it.
@@ -12,17 +12,27 @@ pub(super) struct CallRecords {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) external: String,
-    /// The operation behind the call and its fence; none where the call only reads.
-    pub(super) operation: Option<(OperationKey, u64)>,
+    /// The operation behind the call; none where the call only reads.
+    pub(super) operation: Option<Recorded>,
     pub(super) most_keys: u64,
+}
+
+/// The operation that a call's records belong to.
+pub(super) struct Recorded {
+    pub(super) operation: OperationKey,
+    pub(super) fence: u64,
+    /// What the plugin is asked, where the call may be made again.
+    pub(super) request: Option<SealedRequest>,
 }
 
 impl Records for CallRecords {
     fn sent<'a>(&'a self, writes: &'a [Write]) -> Pending<'a, Result<(), Unrecorded>> {
         Box::pin(async move {
-            let (operation, fence) = self.operation.ok_or(Unrecorded)?;
+            let Recorded { operation, fence, request } = self.operation.as_ref().ok_or(Unrecorded)?;
             crash_point!("sending");
-            let sent = self.store.sent(operation, fence, writes, self.clock.now()).await;
+            let now = self.clock.now();
+            let sending = Sending { operation: *operation, fence: *fence, now, request: request.clone() };
+            let sent = self.store.sent(sending, writes).await;
             sent.map_err(|error| {
                 tracing::warn!(%error, "a request is held back: it could not be written down");
                 Unrecorded
@@ -34,7 +44,7 @@ impl Records for CallRecords {
 
     fn learned(&self, name: Name) -> Pending<'_, ()> {
         Box::pin(async move {
-            let Some((operation, fence)) = self.operation else { return };
+            let Some(Recorded { operation, fence, .. }) = self.operation else { return };
             let name = match name {
                 Name::Payment(id) => Learned::Payment(id),
                 Name::Refund(id) => Learned::Refund(id),

@@ -1,8 +1,10 @@
 //! How long things are kept, and how long somebody waits.
 
+use super::Recovery;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The `[operations]` table.
+/// The `[operations]` table, and `[recovery]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// How long idempotency keys live (rule 20): at least 24 hours.
@@ -19,6 +21,23 @@ pub struct Settings {
     pub events_live: Duration,
     /// How long news of a payment that is not known waits for it (rule 27).
     pub parked: Duration,
+    /// When providers are asked about what is open: `[recovery]`.
+    pub recovery: Recovery,
+    /// The same of the externals where it differs.
+    pub recoveries: BTreeMap<String, Recovery>,
+}
+
+impl Settings {
+    /// What holds for this external.
+    pub(super) fn recovery_of(&self, external: &str) -> &Recovery {
+        self.recoveries.get(external).unwrap_or(&self.recovery)
+    }
+
+    /// How far ahead a question is planned at most, whatever it is about.
+    pub(super) fn furthest(&self) -> Duration {
+        let all = self.recoveries.values().chain([&self.recovery]);
+        all.map(Recovery::furthest).max().unwrap_or_default()
+    }
 }
 
 impl Default for Settings {
@@ -32,6 +51,8 @@ impl Default for Settings {
             ask_gap: Duration::from_secs(10),
             events_live: 35 * DAY,
             parked: DAY,
+            recovery: Recovery::default(),
+            recoveries: BTreeMap::new(),
         }
     }
 }

@@ -100,7 +100,7 @@ impl Operations {
         let news =
             status(self.inquire(&serving, None, Request::Status(stranger)).await).map_err(|silence| match silence {
                 Silence::NotFound | Silence::CannotAsk => Error::PaymentNotFound,
-                Silence::Failed(reason) => Error::ProviderSilent(reason),
+                Silence::NotNow(reason) | Silence::Failed { reason, .. } => Error::ProviderSilent(reason),
             })?;
         self.adopt(external, with_names(news, target)).await
     }
@@ -109,12 +109,13 @@ impl Operations {
     pub(super) async fn adopt(&self, external: &str, news: News) -> Result<Looked, Error> {
         let give_up = tokio::time::Instant::now() + self.0.settings.share_wait;
         loop {
+            let now = self.0.clock.now();
             let reporting = Reporting {
-                now: self.0.clock.now(),
+                now,
                 external: external.to_owned(),
                 news: vec![news.clone()],
                 adopt: true,
-                ask_at: None,
+                ask_at: self.first_asks(external, now),
             };
             let reported = self.0.store.report(reporting).await.map_err(store_away)?;
             match reported.into_iter().next() {

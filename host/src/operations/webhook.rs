@@ -114,7 +114,7 @@ impl Operations {
                 Trust::Hint => HINTS_WAIT,
             }),
             events_live: self.0.settings.events_live,
-            ask_at: None,
+            ask_at: self.first_asks(external, now),
         };
         crash_point!("webhook_read");
         let received = self.0.store.receive(receiving).await.map_err(later)?;

@@ -3,9 +3,11 @@
 use super::StoreError;
 use super::database::Connection;
 use super::names::{self, Named};
-use super::{adopt, callbacks, follow_ups, parked, payments};
+use super::{adopt, callbacks, follow_ups, parked, payments, repeat};
 use crate::clock::Timestamp;
-use crate::model::{ActionState, Applied, Dispute, News, Origin, Payment, PaymentKey, apply, apply_dispute};
+use crate::model::{
+    ActionState, Applied, AskAt, Dispute, News, Origin, Payment, PaymentKey, UNDECIDED, apply, apply_dispute,
+};
 use std::collections::HashSet;
 
 /// What news made of a payment.
@@ -23,24 +25,31 @@ pub struct Changed {
     pub follow_up: bool,
 }
 
-/// The present, and when the provider is to be asked next about what is still open and has no time for it (rule 6).
+/// The present, and when the provider is to be asked first about what a change leaves open (rule 6).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct When {
     pub(super) now: Timestamp,
-    pub(super) ask_at: Option<Timestamp>,
+    pub(super) ask_at: AskAt,
 }
 
 /// What news would make of a payment; nothing is written.
 pub(super) fn consider(before: &Payment, news: &News, when: When) -> Applied {
-    let mut applied = apply(before, news, when.now);
-    let open = |state: ActionState| state.holds() && state != ActionState::Started;
-    let waits = applied.payment.state.is_open()
-        || applied.payment.refunds.iter().any(|refund| open(refund.state))
-        || applied.payment.captures.iter().any(|capture| open(capture.state));
-    if waits && applied.payment.ask_at.is_none() {
-        applied.payment.ask_at = when.ask_at;
+    apply(before, news, when.now)
+}
+
+/// Questions begin anew with whatever is open in another way than before, and end where nothing is (rule 6). Who asks
+/// already sees by the time that it set that there is another.
+fn plan_questions(before: &Payment, applied: &mut Applied, when: When) {
+    let payment = &mut applied.payment;
+    if before.open() == payment.open() {
+        return;
     }
-    applied
+    let first = payment.standing().map(|standing| when.ask_at.of(standing));
+    if first.is_none() && payment.review.as_deref() == Some(UNDECIDED) {
+        payment.review = None;
+    }
+    let at_once = applied.ask.then_some(when.now);
+    (payment.ask_at, payment.asks, payment.open_since) = (at_once.or(first), 0, Some(when.now));
 }
 
 /// Applies news to a payment and writes what came of it.
@@ -85,6 +94,7 @@ pub(super) fn write(
     if written {
         take_names(connection, before, &mut applied, when)?;
         settle_business_key(connection, before, &mut applied)?;
+        plan_questions(before, &mut applied, when);
         let first = applied.payment.sequence + 1;
         applied.payment.sequence += applied.callbacks.len() as u64;
         payments::update(connection, before, &applied.payment)?;
@@ -93,6 +103,9 @@ pub(super) fn write(
         }
         follow_up = follow_ups::keep(connection, before.key, &applied.follow_ups, when.now)?;
         give_back_undone(connection, before, &applied, when)?;
+        if before.open() != applied.payment.open() {
+            repeat::forget_decided(connection, &applied.payment)?;
+        }
     }
     Ok(Changed { payment: applied.payment, written, ask: applied.ask, alert: applied.alert, follow_up })
 }

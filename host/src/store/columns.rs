@@ -89,6 +89,12 @@ pub(super) struct KeptWrite {
     digest: String,
 }
 
+impl From<KeptWrite> for Write {
+    fn from(kept: KeptWrite) -> Self {
+        Self { method: kept.method, url: kept.url, digest: kept.digest }
+    }
+}
+
 impl From<&Write> for KeptWrite {
     fn from(write: &Write) -> Self {
         Self { method: write.method.clone(), url: write.url.clone(), digest: write.digest.clone() }

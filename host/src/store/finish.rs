@@ -2,19 +2,16 @@
 //! (rules 4, 19, 29).
 
 use super::change::{self, Changed, When};
-use super::database::Connection;
+use super::database::{self, Connection};
 use super::subscription_change::{self, SubscriptionChanged};
 use super::webhooks::{self, Received, Receiving};
 use super::{Store, StoreError, follow_ups, operations, parked, payments, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
-    ActionState, Answer, Changes, DatedEvent, Event, Kind, News, NewsState, Operation, OperationKey, Payment,
+    ActionState, Answer, AskAt, Changes, DatedEvent, Event, Kind, News, NewsState, Operation, OperationKey, Payment,
     PaymentState, Settled, SubscriptionNews, SubscriptionState, Trust,
 };
 use std::time::Duration;
-
-/// When a subscription is asked about whose change got lost: its caller may send it again before.
-const ASK_AFTER: Duration = Duration::from_secs(10);
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -44,8 +41,10 @@ pub struct Finish {
     pub answer_if_contradicted: Option<Answer>,
     /// Until when emits about what is not known wait for it (rule 27).
     pub parked_until: Timestamp,
-    /// When the provider is to be asked first, should the payment or refund still be open (rule 6).
-    pub ask_at: Option<Timestamp>,
+    /// When the provider is to be asked first about what is left open (rule 6).
+    pub ask_at: AskAt,
+    /// It had ended as unknown, and was made again (rule 8): its answer is kept as it was given.
+    pub again: bool,
 }
 
 /// What the merchant is told for the first time stays for ever (rule 5).
@@ -86,7 +85,8 @@ impl Store {
 }
 
 fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError> {
-    let operation = operations::held(connection, finish.operation, finish.fence)?;
+    let held = if finish.again { operations::held_again } else { operations::held };
+    let operation = held(connection, finish.operation, finish.fence)?;
     let when = When { now: finish.now, ask_at: finish.ask_at };
     // The subscription first: its callback goes before that of its first payment.
     let mut subscription = end_subscription(connection, &operation, finish, when)?;
@@ -103,12 +103,14 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
         Some(changed) => unless_contradicted(settled, &operation, &changed.payment),
         None => settled,
     };
-    if let Some(key) = operation.subscription.filter(|_| settled == Settled::Unknown && operation.kind.can_repeat()) {
-        // Nobody waits for its end, but where the subscription stands can be asked.
-        subscription_change::set_ask(connection, key, Some(finish.now.plus(ASK_AFTER)))?;
+    if settled == Settled::Unknown {
+        ask_about_what_was_lost(connection, &operation, when)?;
     }
     let answer = if settled == finish.settled { &finish.answer } else { &finish.answer_if_contradicted };
-    operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?;
+    match finish.again {
+        true => operations::finish_again(connection, operation.key, settled)?,
+        false => operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?,
+    }
     let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, operation.key, finish.now)?;
     let emitted = take_emits(connection, &operation, finish, changed.as_mut(), subscription.as_mut())?;
     if let Some(changed) = &mut changed {
@@ -118,6 +120,21 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
         parked::catch_up_subscription(connection, &mut subscription.subscription, when)?;
     }
     Ok(Finished { changed, subscription, settled, emitted, given_up })
+}
+
+/// What has no state of its own left no trace on what it was done to: where that stands can be asked.
+pub(super) fn ask_about_what_was_lost(
+    connection: &Connection,
+    operation: &Operation,
+    when: When,
+) -> database::Result<()> {
+    match (operation.kind, operation.payment, operation.subscription) {
+        (Kind::Resume, Some(payment), _) => payments::ask_anew(connection, payment, when.ask_at.unknown, when.now),
+        (Kind::Update | Kind::Expire, _, Some(subscription)) => {
+            subscription_change::ask_anew(connection, subscription, when.ask_at.unknown, when.now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Applies an operation's end to its payment; `tell` fixes what the merchant is told, before callbacks are made of it.

@@ -5,7 +5,7 @@ use super::database::{self, Connection};
 use super::{Store, StoreError, finish, follow_ups, operations, parked, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, SubscriptionNews,
+    Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, SubscriptionNews,
     SubscriptionState, Target, apply_to_subscription,
 };
 
@@ -59,15 +59,12 @@ fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lap
         Phase::Sent => Settled::Unknown,
         Phase::Started | Phase::Finished => Settled::NotExecuted,
     };
-    let when = When { now, ask_at: Some(now) };
+    let when = When { now, ask_at: AskAt::once(now) };
     let mut began = None;
     if operation.kind.makes_subscription() {
         began = end_subscription(connection, &operation, settled, when)?;
     }
     let settled = finish::unless_begun(settled, &operation, began);
-    if let Some(key) = operation.subscription.filter(|_| settled == Settled::Unknown && operation.kind.can_repeat()) {
-        subscription_change::set_ask(connection, key, Some(now))?;
-    }
     let news = operation.kind.action().map(|action| news_of(&operation, action, settled));
     let mut changed = match news {
         Some(news) => finish::settle(connection, &operation, &news, when, |payment| {
@@ -81,6 +78,9 @@ fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lap
         Some(changed) => finish::unless_contradicted(settled, &operation, &changed.payment),
         None => settled,
     };
+    if settled == Settled::Unknown {
+        finish::ask_about_what_was_lost(connection, &operation, when)?;
+    }
     operations::finish(connection, &operation, settled, None, now)?;
     let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, key, now)?;
     if let Some(changed) = &mut changed {
@@ -108,14 +108,13 @@ fn end_subscription(
     let Some(key) = operation.subscription else {
         return Ok(None);
     };
-    let (state, ask_at) = match settled {
-        Settled::Unknown => (SubscriptionState::Unknown, Some(when.now)),
-        _ => (SubscriptionState::NotExecuted, None),
+    let state = match settled {
+        Settled::Unknown => SubscriptionState::Unknown,
+        _ => SubscriptionState::NotExecuted,
     };
     let before = subscriptions::load(connection, key)?.ok_or(StoreError::Gone)?;
     let news = SubscriptionNews::new(Source::Answer, Some(operation.reference.0.clone()), state);
     let mut applied = apply_to_subscription(&before, &news, when.now);
-    applied.subscription.ask_at = applied.subscription.ask_at.or(ask_at);
     if settled == Settled::Unknown && applied.subscription.told.is_none() {
         applied.subscription.told = Some(applied.subscription.shown_token().to_owned());
     }

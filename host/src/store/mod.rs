@@ -10,7 +10,8 @@
 //! | `lapse` | [`Store::lapse`], [`Store::lapse_all`]: its end where its host died |
 //! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
-//! | `asks` | [`Store::due_asks`], [`Store::next_ask_due`], [`Store::set_ask`], [`Store::asked`], [`Store::check`] |
+//! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], the same of subscriptions, [`Store::check`] |
+//! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::forget_requests`]: calls that may be made again |
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `host_key` | [`Store::host_key`]: what the host signs its own URLs with |
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
@@ -33,6 +34,7 @@ mod events;
 mod finish;
 mod follow_ups;
 mod host_key;
+mod kept_request;
 mod lapse;
 mod lookup;
 mod names;
@@ -42,7 +44,9 @@ mod operations;
 mod parked;
 mod payments;
 mod readers;
+mod repeat;
 mod report;
+mod seal;
 mod sent;
 mod settings;
 mod state;
@@ -54,6 +58,7 @@ mod tests;
 mod webhooks;
 mod writer;
 
+pub use asks::{AskSettled, Taking};
 pub use callbacks::{Attempt, CallbackCounts, CallbackKey, Delivery, Settlement};
 pub use change::Changed;
 pub use claim::{Claim, Claimed, NewPayment, What, Whose};
@@ -63,8 +68,10 @@ pub use follow_ups::{DueFollowUp, FollowUpKey};
 pub use lapse::Lapsed;
 pub use lookup::{Found, Name};
 pub use parked::Unparked;
+pub use repeat::{Repeat, Repeating, SealedRequest};
 pub use report::{Reported, Reporting};
-pub use sent::Learned;
+pub use seal::KEY_BYTES;
+pub use sent::{Learned, Sending};
 pub use settings::Settings;
 pub use subject::Subject;
 pub use subscription_change::SubscriptionChanged;
@@ -83,6 +90,8 @@ struct Parts {
     readers: readers::Readers,
     writer: writer::Writer,
     fences: AtomicU64,
+    /// What is kept of requests is sealed with it; without it nothing is kept.
+    seal: Option<seal::Seal>,
 }
 
 impl Store {

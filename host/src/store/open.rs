@@ -2,7 +2,7 @@
 
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Settings, Store, callbacks};
+use super::{OpenError, Settings, Store, callbacks, seal};
 use crate::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_interface.sql"),
+    include_str!("../../migrations/sqlite/0003_recovery.sql"),
     include_str!("../../migrations/sqlite/0005_states.sql"),
 ];
 
@@ -49,11 +50,19 @@ impl Store {
         callbacks::release_leases(&connection, now).map_err(refused(path))?;
         let readers = (0..READERS).map(|_| Ok(open_to_read(path)?.into())).collect::<rusqlite::Result<_>>();
         let readers = readers.map_err(refused(path))?;
+        let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;
         let file = |source| OpenError::File { path: path.to_owned(), source };
         let writer = Writer::start(connection, lock).map_err(file)?;
         // Grows from the moment of opening, so that no two lives of the host share a fence.
         let fences = AtomicU64::new(now.0.saturating_mul(1000));
-        Ok(Self { parts: Arc::new(super::Parts { readers: Readers::new(readers), writer, fences }) })
+        Ok(Self {
+            parts: Arc::new(super::Parts {
+                readers: Readers::new(readers),
+                writer,
+                fences,
+                seal: seal::Seal::new(&key),
+            }),
+        })
     }
 }
 
@@ -85,12 +94,12 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
@@ -101,6 +110,7 @@ fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = FAST;
          PRAGMA cache_size = -65536;
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",

@@ -51,6 +51,13 @@ pub(super) fn held(connection: &Connection, key: OperationKey, fence: u64) -> Re
     held.then_some(kept.operation).ok_or(StoreError::Gone)
 }
 
+/// An operation that is being made again by whoever has this fence: it has ended as unknown, and is still that.
+pub(super) fn held_again(connection: &Connection, key: OperationKey, fence: u64) -> Result<Operation, StoreError> {
+    let kept = load(connection, key)?.ok_or(StoreError::Gone)?;
+    let held = kept.operation.fence == fence && kept.operation.outcome == Some(Settled::Unknown);
+    held.then_some(kept.operation).ok_or(StoreError::Gone)
+}
+
 fn read(row: &Row<'_>) -> database::Result<Kept> {
     let mut columns = Columns::of(row);
     let mut operation = Operation {
@@ -146,7 +153,8 @@ pub(super) fn finish(
 ) -> database::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE operations SET phase = 'finished', outcome = ?, finished_at = ?, answer_status = ?,
-                               answer_headers = ?, answer_body = ?
+                               answer_headers = ?, answer_body = ?,
+                               request = CASE WHEN ? = 1 THEN request ELSE NULL END
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -155,11 +163,20 @@ pub(super) fn finish(
         answer.map(|answer| answer.status),
         answer.map(|answer| Json(&answer.headers)),
         answer.map(|answer| &answer.body),
+        settled == Settled::Unknown,
         operation.key,
     ])?;
     if settled == Settled::NotExecuted || settled == Settled::Unknown && operation.kind.can_repeat() {
         free_idempotency_key(connection, operation.key)?;
     }
+    Ok(())
+}
+
+/// Writes what came of making it again. Its answer is kept as it was given (rule 19).
+pub(super) fn finish_again(connection: &Connection, key: OperationKey, settled: Settled) -> database::Result<()> {
+    connection
+        .prepare_cached("UPDATE operations SET outcome = ?, request = NULL, repeat_until = NULL WHERE key = ?")?
+        .execute(params![settled, key])?;
     Ok(())
 }
 

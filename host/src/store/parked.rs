@@ -9,7 +9,7 @@ use super::news_json::KeptEvent;
 use super::webhooks::{Received, Receiving};
 use super::{Store, StoreError, adopt, charges, names, subscription_change, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{Event, News, Payment, Subscription, Trust};
+use crate::model::{AskAt, Event, News, Payment, Subscription, Trust};
 use std::time::Duration;
 
 /// Hints that an external may have waiting: anybody can send them.
@@ -39,7 +39,7 @@ struct Parked {
 impl Store {
     /// Looks at parked news again: applies what finds its payment, and ends what has waited long enough: verified news
     /// is adopted where it says enough, hints are dropped. [`Store::finish`] does the same for its own payment.
-    pub async fn unpark(&self, now: Timestamp, ask_at: Option<Timestamp>) -> Result<Vec<Unparked>, StoreError> {
+    pub async fn unpark(&self, now: Timestamp, ask_at: AskAt) -> Result<Vec<Unparked>, StoreError> {
         let when = When { now, ask_at };
         let ready = self.parts.readers.read(move |connection| ready(connection, when)).await?;
         if ready.is_empty() {

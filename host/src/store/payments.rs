@@ -14,8 +14,8 @@ macro_rules! select {
         concat!(
             "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, ",
             "currency, authorized, captured, refunded, state, ids, told, description, metadata, decline_code, carry, ",
-            "carry_format, review, dispute, sequence, observed_at, expires_at, ask_at, checked_at, created_at, updated_at, ",
-            "merged_into, ",
+            "carry_format, review, dispute, sequence, observed_at, expires_at, ask_at, asks, open_since, checked_at, created_at, ",
+            "updated_at, merged_into, ",
             "(SELECT coalesce(told, reference) FROM subscriptions WHERE subscriptions.key = payments.subscription), ",
             "(SELECT tokens FROM subscriptions WHERE subscriptions.key = payments.subscription AND told IS NULL) ",
             "FROM payments WHERE ",
@@ -82,6 +82,8 @@ fn read(row: &Row<'_>) -> database::Result<(Payment, Option<PaymentKey>)> {
         observed_at: columns.next()?,
         expires_at: columns.next()?,
         ask_at: columns.next()?,
+        asks: columns.next()?,
+        open_since: columns.next()?,
         checked_at: columns.next()?,
         created_at: columns.next()?,
         updated_at: columns.next()?,
@@ -172,8 +174,8 @@ fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()
     let mut statement = connection.prepare_cached(
         "UPDATE payments SET payment_method = ?, amount = ?, currency = ?, authorized = ?, captured = ?, refunded = ?,
                              state = ?, ids = ?, told = ?, description = ?, metadata = ?, decline_code = ?, carry = ?,
-                             carry_format = ?, review = ?, dispute = ?, sequence = ?, observed_at = ?, expires_at = ?,
-                             ask_at = ?, checked_at = ?, updated_at = ?
+                             carry_format = ?, review = ?, dispute = ?, sequence = ?, observed_at = ?, expires_at = ?, ask_at = ?,
+                             asks = ?, open_since = ?, checked_at = ?, updated_at = ?
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -197,6 +199,8 @@ fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()
         payment.observed_at,
         payment.expires_at,
         payment.ask_at,
+        payment.asks,
+        payment.open_since,
         payment.checked_at,
         payment.updated_at,
         payment.key,
@@ -300,6 +304,19 @@ fn insert_adopted(
         amount.map(|amount| &amount.currency),
         created_at,
     ])?;
+    Ok(())
+}
+
+/// Where it stands is to be asked for from the beginning.
+pub(super) fn ask_anew(
+    connection: &Connection,
+    payment: PaymentKey,
+    at: Timestamp,
+    now: Timestamp,
+) -> database::Result<()> {
+    connection
+        .prepare_cached("UPDATE payments SET ask_at = ?, asks = 0, open_since = ? WHERE key = ?")?
+        .execute(params![at, now, payment])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::change::{self, Changed, When};
 use super::database::{self, Connection};
 use super::{Store, StoreError, adopt, names, parked, payments};
 use crate::clock::Timestamp;
-use crate::model::{News, PaymentKey};
+use crate::model::{AskAt, News, PaymentKey};
 use std::sync::Arc;
 
 /// What was learnt by asking.
@@ -18,8 +18,8 @@ pub struct Reporting {
     pub news: Vec<News>,
     /// Take in payments that are not known (rule 5).
     pub adopt: bool,
-    /// When the provider is to be asked next about what is still open and has no time for it.
-    pub ask_at: Option<Timestamp>,
+    /// When the provider is to be asked first about what is left open.
+    pub ask_at: AskAt,
 }
 
 /// What became of one piece of news.
@@ -52,8 +52,14 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Gone`]: there is no such payment.
-    pub async fn report_on(&self, payment: PaymentKey, news: News, now: Timestamp) -> Result<Changed, StoreError> {
-        let when = When { now, ask_at: None };
+    pub async fn report_on(
+        &self,
+        payment: PaymentKey,
+        news: News,
+        now: Timestamp,
+        ask_at: AskAt,
+    ) -> Result<Changed, StoreError> {
+        let when = When { now, ask_at };
         let take = move |connection: &Connection| {
             let mut changed = change::change_by_key(connection, payment, &news, when)?;
             parked::catch_up(connection, &mut changed, when)?;

@@ -2,10 +2,11 @@
 
 use super::columns::{Columns, Json, KeptWrite};
 use super::database::{Connection, params};
-use super::{Store, StoreError, change, operations, subscription_change};
+use super::{SealedRequest, Store, StoreError, change, operations, subscription_change};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target, Write,
+    Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Source, SubscriptionNews, SubscriptionState, Target,
+    Write,
 };
 
 /// A provider's id that a plugin learnt while it runs (`operation.learned`).
@@ -19,6 +20,19 @@ pub enum Learned {
     Subscription(String),
 }
 
+/// What is about to leave, and for whom.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// The operation.
+    pub operation: OperationKey,
+    /// The fence that it was claimed under.
+    pub fence: u64,
+    /// The present.
+    pub now: Timestamp,
+    /// What the plugin was asked to do, where its call may be made again (rule 8).
+    pub request: Option<SealedRequest>,
+}
+
 impl Store {
     /// Notes that these writes are about to leave (rule 3), after those noted before. When this returns, the claim and
     /// the note are on disk.
@@ -26,15 +40,9 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Gone`]: the lease lapsed, or the claim never reached the disk. Nothing may leave.
-    pub async fn sent(
-        &self,
-        operation: OperationKey,
-        fence: u64,
-        writes: &[Write],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn sent(&self, sending: Sending, writes: &[Write]) -> Result<(), StoreError> {
         let writes: Vec<KeptWrite> = writes.iter().map(KeptWrite::from).collect();
-        self.parts.writer.durable(move |connection| note_sent(connection, operation, fence, &writes, now)).await
+        self.parts.writer.durable(move |connection| note_sent(connection, &sending, &writes)).await
     }
 
     /// Keeps a provider's id, whatever becomes of the call.
@@ -53,23 +61,18 @@ impl Store {
     }
 }
 
-fn note_sent(
-    connection: &Connection,
-    operation: OperationKey,
-    fence: u64,
-    writes: &[KeptWrite],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    operations::held(connection, operation, fence)?;
+fn note_sent(connection: &Connection, sending: &Sending, writes: &[KeptWrite]) -> Result<(), StoreError> {
+    let Sending { operation, fence, now, request } = sending;
+    operations::held(connection, *operation, *fence)?;
     let mut all: Vec<KeptWrite> = connection
         .prepare_cached("SELECT writes FROM operations WHERE key = ?")?
         .query_row([operation], |row| Columns::of(row).next_list())?;
     all.extend_from_slice(writes);
     connection
         .prepare_cached(
-            "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?) WHERE key = ?",
+            "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?), request = ? WHERE key = ?",
         )?
-        .execute(params![Json(all), now, operation])?;
+        .execute(params![Json(all), now, request.as_ref().map(|sealed| &sealed.0), operation])?;
     Ok(())
 }
 
@@ -80,8 +83,9 @@ fn note_learned(
     learned: &Learned,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let operation = operations::held(connection, key, fence)?;
-    let when = change::When { now, ask_at: None };
+    let operation =
+        operations::held(connection, key, fence).or_else(|_| operations::held_again(connection, key, fence))?;
+    let when = change::When { now, ask_at: AskAt::once(now) };
     let mut target = Target { host_reference: Some(operation.reference.0.clone()), ..Target::default() };
     let mut refund_id = None;
     match learned {

@@ -6,7 +6,8 @@ use super::database::{self, Connection, params};
 use super::{Store, StoreError, callbacks, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
-    AppliedToSubscription, Changes, Subscription, SubscriptionKey, SubscriptionNews, apply_to_subscription,
+    AppliedToSubscription, AskAt, Changes, Subscription, SubscriptionKey, SubscriptionNews, UNDECIDED,
+    apply_to_subscription,
 };
 
 /// What news made of a subscription.
@@ -43,8 +44,9 @@ impl Store {
         subscription: SubscriptionKey,
         news: SubscriptionNews,
         now: Timestamp,
+        ask_at: AskAt,
     ) -> Result<SubscriptionChanged, StoreError> {
-        let when = When { now, ask_at: None };
+        let when = When { now, ask_at };
         let take = move |connection: &Connection| change(connection, subscription, &news, when);
         self.parts.writer.durable(take).await
     }
@@ -55,23 +57,11 @@ impl Store {
         external: String,
         news: SubscriptionNews,
         now: Timestamp,
+        ask_at: AskAt,
     ) -> Result<SubscriptionChanged, StoreError> {
-        let when = When { now, ask_at: None };
+        let when = When { now, ask_at };
         let take = move |connection: &Connection| adopt(connection, &external, &news, when);
         self.parts.writer.durable(take).await
-    }
-
-    /// Subscriptions that the provider is to be asked about by now, the longest due first.
-    pub async fn due_subscription_asks(&self, now: Timestamp, limit: usize) -> Result<Vec<Subscription>, StoreError> {
-        let due = move |connection: &Connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT key FROM subscriptions WHERE ask_at <= ? ORDER BY ask_at LIMIT ?")?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let keys = statement.query_map(params![now, limit], |row| row.get(0))?;
-            let loaded = keys.map(|key| subscriptions::load(connection, key?));
-            Ok(loaded.filter_map(Result::transpose).collect::<database::Result<_>>()?)
-        };
-        self.parts.readers.read(due).await
     }
 
     /// Whether a call that was to end this subscription got no answer.
@@ -85,16 +75,6 @@ impl Store {
         };
         self.parts.readers.read(was_lost).await
     }
-
-    /// Says when the provider is to be asked next about a subscription; none: no more.
-    pub async fn set_subscription_ask(
-        &self,
-        subscription: SubscriptionKey,
-        at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        let set = move |connection: &Connection| Ok(set_ask(connection, subscription, at)?);
-        self.parts.writer.durable(set).await
-    }
 }
 
 pub(super) fn set_ask(
@@ -105,6 +85,19 @@ pub(super) fn set_ask(
     connection
         .prepare_cached("UPDATE subscriptions SET ask_at = ? WHERE key = ?")?
         .execute(params![at, subscription])?;
+    Ok(())
+}
+
+/// Where it stands is to be asked for from the beginning.
+pub(super) fn ask_anew(
+    connection: &Connection,
+    subscription: SubscriptionKey,
+    at: Timestamp,
+    now: Timestamp,
+) -> database::Result<()> {
+    connection
+        .prepare_cached("UPDATE subscriptions SET ask_at = ?, asks = 0, open_since = ? WHERE key = ?")?
+        .execute(params![at, now, subscription])?;
     Ok(())
 }
 
@@ -157,6 +150,7 @@ pub(super) fn write(
     let written = applied.differs_from(before);
     if written {
         take_names(connection, before, &mut applied)?;
+        plan_questions(before, &mut applied, when);
         applied.subscription.sequence += u64::from(applied.callback.is_some());
         subscriptions::update(connection, &applied.subscription)?;
         if let Some(kind) = applied.callback {
@@ -168,6 +162,20 @@ pub(super) fn write(
     }
     let AppliedToSubscription { subscription, ask, alert, .. } = applied;
     Ok(SubscriptionChanged { subscription, written, ask, alert })
+}
+
+/// Questions begin anew where it stands in another way, and end where nothing is open (rule 6).
+fn plan_questions(before: &Subscription, applied: &mut AppliedToSubscription, when: When) {
+    let subscription = &mut applied.subscription;
+    if before.standing() == subscription.standing() {
+        return;
+    }
+    let first = subscription.standing().map(|standing| when.ask_at.of(standing));
+    if first.is_none() && subscription.review.as_deref() == Some(UNDECIDED) {
+        subscription.review = None;
+    }
+    let at_once = applied.ask.then_some(when.now);
+    (subscription.ask_at, subscription.asks, subscription.open_since) = (at_once.or(first), 0, Some(when.now));
 }
 
 /// Where a subscription has come to stand says what its unknown payment can be: the provider is asked again.

@@ -10,7 +10,7 @@ pub(super) fn load(connection: &Connection, key: SubscriptionKey) -> database::R
     let mut statement = connection.prepare_cached(
         "SELECT key, external, reference, tokens, told, shop_transaction_id, payment_method, amount, currency,
                 interval, interval_count, expires_after, state, metadata, carry, carry_format, sequence, observed_at,
-                ask_at, created_at, updated_at, merged_into
+                ask_at, asks, open_since, review, created_at, updated_at, merged_into
          FROM subscriptions WHERE key = ?",
     )?;
     match statement.query_row([key], read).optional()? {
@@ -37,6 +37,9 @@ fn read(row: &Row<'_>) -> database::Result<(Subscription, Option<SubscriptionKey
         sequence: columns.next::<Unsigned>()?.0,
         observed_at: columns.next()?,
         ask_at: columns.next()?,
+        asks: columns.next()?,
+        open_since: columns.next()?,
+        review: columns.next()?,
         created_at: columns.next()?,
         updated_at: columns.next()?,
     };
@@ -72,7 +75,7 @@ pub(super) fn update(connection: &Connection, subscription: &Subscription) -> da
         "UPDATE subscriptions SET tokens = ?, told = ?, shop_transaction_id = ?, payment_method = ?, amount = ?,
                                   currency = ?, interval = ?, interval_count = ?, expires_after = ?, state = ?,
                                   metadata = ?, carry = ?, carry_format = ?, sequence = ?, observed_at = ?, ask_at = ?,
-                                  updated_at = ?
+                                  asks = ?, open_since = ?, review = ?, updated_at = ?
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -92,6 +95,9 @@ pub(super) fn update(connection: &Connection, subscription: &Subscription) -> da
         Unsigned(subscription.sequence),
         subscription.observed_at,
         subscription.ask_at,
+        subscription.asks,
+        subscription.open_since,
+        subscription.review,
         subscription.updated_at,
         subscription.key,
     ])?;

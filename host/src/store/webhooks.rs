@@ -7,7 +7,7 @@ use super::events::{self, Finding};
 use super::subscription_change::SubscriptionChanged;
 use super::{Store, StoreError, parked};
 use crate::clock::Timestamp;
-use crate::model::{DatedEvent, Payment, Subscription, Trust};
+use crate::model::{AskAt, DatedEvent, Payment, Subscription, Trust};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub struct Receiving {
     pub parked_until: Timestamp,
     /// How long verified events are remembered once applied (rule 26).
     pub events_live: Duration,
-    /// When the provider is to be asked next about what is still open and has no time for it.
-    pub ask_at: Option<Timestamp>,
+    /// When the provider is to be asked first about what is left open.
+    pub ask_at: AskAt,
 }
 
 /// What became of one event.

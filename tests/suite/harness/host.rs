@@ -140,7 +140,7 @@ impl Setup {
                 threads: 1,
             },
             log: telemetry::Settings { level: "info".to_owned(), format: None },
-            store: store::Settings { path: self.database() },
+            store: store::Settings { path: self.database(), key: None },
             runtime: runtime::Settings { concurrent_calls: 64, ..runtime::Settings::default() },
             registry: registry::Settings {
                 dir: self.plugins(),

@@ -124,7 +124,9 @@ impl Purpose {
     pub(super) fn mode(&self, reference: &Reference) -> Mode {
         let reference = reference.clone();
         match self {
-            Self::Operation(_) => Mode::Operation { reference, seed: Seed::random(), attempt: 1, webhook_url: None },
+            Self::Operation(_) => {
+                Mode::Operation { reference, seed: Seed::random(), attempt: 1, webhook_url: None, again: None }
+            }
             _ => Mode::Reading { reference: None },
         }
     }

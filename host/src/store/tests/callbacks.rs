@@ -110,12 +110,21 @@ async fn what_is_due_is_found_by_index() {
              ORDER BY key LIMIT 1",
             "callbacks_waiting",
         ),
-        ("SELECT key FROM payments WHERE ask_at <= 1 ORDER BY ask_at LIMIT 10", "payments_ask"),
+        (
+            "SELECT key FROM payments WHERE ask_at IS NOT NULL AND external = 'acme' AND ask_at <= 1
+             ORDER BY ask_at LIMIT 10",
+            "payments_ask",
+        ),
+        ("SELECT min(external) FROM payments WHERE ask_at IS NOT NULL AND external > 'acme'", "payments_ask"),
         (
             "SELECT key FROM operations WHERE payment = 1 AND kind IN ('refund', 'capture', 'void') ORDER BY key",
             "operations_actions",
         ),
-        ("SELECT key FROM subscriptions WHERE ask_at <= 1 ORDER BY ask_at LIMIT 10", "subscriptions_ask"),
+        (
+            "SELECT key FROM subscriptions WHERE ask_at IS NOT NULL AND external = 'acme' AND ask_at > 1
+             ORDER BY ask_at LIMIT 10",
+            "subscriptions_ask",
+        ),
         (
             "SELECT key FROM follow_ups WHERE state = 'waiting' AND due_at <= 1 ORDER BY due_at LIMIT 10",
             "follow_ups_due",

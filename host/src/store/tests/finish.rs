@@ -11,9 +11,9 @@ fn write(path: &str) -> Write {
 async fn what_is_sent_is_on_disk_before_it_leaves() {
     let store = opened();
     let (operation, _) = store.new_operation(pay("s-1")).await;
-    store.sent(operation.key, operation.fence, &[write("a")], NOW).await.unwrap();
+    store.sent(sending(&operation), &[write("a")]).await.unwrap();
     assert_eq!(store.operation(operation.key).await.unwrap().unwrap().phase, Phase::Sent);
-    store.sent(operation.key, operation.fence, &[write("b")], NOW).await.unwrap();
+    store.sent(sending(&operation), &[write("b")]).await.unwrap();
     let kept: Vec<serde_json::Value> =
         serde_json::from_str(&store.query::<String>("SELECT writes FROM operations")[0]).unwrap();
     assert_eq!(kept[0]["url"], "https://acme.example/a");
@@ -28,7 +28,7 @@ async fn only_who_holds_the_fence_may_write_the_end() {
     let stranger = Operation { fence: operation.fence + 1, ..operation.clone() };
     let finish = |operation: &Operation| store.finish(end(operation, Settled::Succeeded, Some("p-1")));
     assert_eq!(finish(&stranger).await.unwrap_err(), StoreError::Gone);
-    assert_eq!(store.sent(stranger.key, stranger.fence, &[write("a")], NOW).await, Err(StoreError::Gone));
+    assert_eq!(store.sent(sending(&stranger), &[write("a")]).await, Err(StoreError::Gone));
     finish(&operation).await.unwrap();
     assert_eq!(finish(&operation).await.unwrap_err(), StoreError::Gone, "it ends once");
     let learned = Learned::Payment("p-2".into());
@@ -72,17 +72,13 @@ async fn what_was_told_first_stays_and_every_name_is_found() {
 async fn what_stays_open_is_asked_for_and_what_is_decided_is_not() {
     let store = opened();
     let at = NOW.plus(10 * SECOND);
-    for (settled, due) in [(Settled::Unknown, Some(at)), (Settled::Pending, Some(at)), (Settled::Succeeded, None)] {
+    let minute = NOW.plus(MINUTE);
+    for (settled, due) in [(Settled::Unknown, Some(at)), (Settled::Pending, Some(minute)), (Settled::Succeeded, None)] {
         let (operation, _) = store.new_operation(pay(settled.name())).await;
-        let finish = Finish { ask_at: Some(at), ..end(&operation, settled, None) };
+        let finish = Finish { ask_at: AskAt { unknown: at, pending: minute }, ..end(&operation, settled, None) };
         assert_eq!(store.finish(finish).await.unwrap().of_payment().payment.ask_at, due, "{settled:?}");
     }
-    assert_eq!(store.next_ask_due().await.unwrap(), Some(at));
-    assert_eq!(store.due_asks(NOW, 10).await.unwrap(), []);
-    let due = store.due_asks(at, 10).await.unwrap();
-    assert_eq!(due.len(), 2);
-    store.set_ask(due[0].key, None).await.unwrap();
-    assert_eq!(store.due_asks(at, 10).await.unwrap().len(), 1);
+    assert_eq!([NOW, at, minute].map(|moment| store.due_asks(moment)), [0, 1, 2]);
 }
 
 #[tokio::test]

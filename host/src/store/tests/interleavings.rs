@@ -99,7 +99,7 @@ impl World {
         self.store.finish(end(&operation, settled, name)).await.unwrap();
         dice.dawdle().await;
         let answered = News { source: Source::Inquiry, ..named.clone() };
-        self.store.report_on(self.payment.key, answered, NOW).await.unwrap();
+        self.store.report_on(self.payment.key, answered, NOW, LATER).await.unwrap();
         receive(&self.store, Trust::Verified, None, named).await;
     }
 
@@ -152,7 +152,7 @@ async fn whatever_the_order_no_race_takes_or_gives_back_more_than_there_is() {
 /// The store has what the provider has, and told each change once and in order.
 async fn assert_agrees(world: &World, seed: u64) {
     let World { store, provider, .. } = world;
-    store.unpark(NOW, None).await.unwrap();
+    store.unpark(NOW, LATER).await.unwrap();
     let payment = store.found(Name::Payment("p-1")).unwrap().payment;
     let book = *provider.0.lock().unwrap();
     let known = Book { captured: payment.captured.unwrap_or_default(), refunded: payment.refunded };

@@ -1,5 +1,6 @@
 //! The promises of the store's commands, on a real file. What a test needs of a payment's life stands here.
 
+mod asks;
 mod callbacks;
 mod captures;
 mod claim;
@@ -17,11 +18,12 @@ mod writer;
 
 use super::database::{self, Connection, FromValue};
 use super::{
-    Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Settings, Store, StoreError, Told, What,
+    Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Sending, Settings, Store, StoreError, Told,
+    What,
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, Answer, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
+    Action, ActionState, Amount, Answer, AskAt, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
     PaymentState, Reference, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+/// When what is left open is asked about first.
+const LATER: AskAt = AskAt { unknown: Timestamp(NOW.0 + 10_000), pending: Timestamp(NOW.0 + 60_000) };
 
 struct Opened {
     store: Store,
@@ -49,7 +53,7 @@ impl std::ops::Deref for Opened {
 fn opened() -> Opened {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("provost.db");
-    let store = Store::open(&Settings { path: path.clone() }, NOW).unwrap();
+    let store = Store::open(&Settings { path: path.clone(), key: None }, NOW).unwrap();
     Opened { store, path, _directory: directory }
 }
 
@@ -58,7 +62,7 @@ impl Opened {
     fn reopened(self, now: Timestamp) -> Self {
         let Self { store, path, _directory } = self;
         drop(store);
-        let store = Store::open(&Settings { path: path.clone() }, now).unwrap();
+        let store = Store::open(&Settings { path: path.clone(), key: None }, now).unwrap();
         Self { store, path, _directory }
     }
 }
@@ -162,8 +166,14 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
             headers: vec![("x-payment-outcome".into(), settled.name().into())],
             body: settled.name().into(),
         }),
-        ask_at: None,
+        ask_at: LATER,
+        again: false,
     }
+}
+
+/// It is about to leave, and is not to be made again.
+fn sending(operation: &Operation) -> Sending {
+    Sending { operation: operation.key, fence: operation.fence, now: NOW, request: None }
 }
 
 impl Finished {
@@ -211,6 +221,15 @@ impl Store {
 
     fn state_of(&self, id: &str) -> PaymentState {
         self.found(Name::Payment(id)).unwrap().payment.state
+    }
+
+    /// How many payments are due to be asked about.
+    fn due_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM payments WHERE ask_at <= {}", now.0))[0]
+    }
+
+    fn due_subscription_asks(&self, now: Timestamp) -> i64 {
+        self.query(&format!("SELECT count(*) FROM subscriptions WHERE ask_at <= {}", now.0))[0]
     }
 
     /// The types of the callbacks that were enqueued, oldest first.

@@ -4,7 +4,7 @@ use crate::store::OpenError;
 #[test]
 fn a_second_host_is_refused_and_told_which_file() {
     let first = opened();
-    let refused = Store::open(&Settings { path: first.path.clone() }, NOW).unwrap_err();
+    let refused = Store::open(&Settings { path: first.path.clone(), key: None }, NOW).unwrap_err();
     assert!(matches!(&refused, OpenError::Taken(path) if *path == first.path));
     assert!(refused.to_string().contains("provost.db"));
     first.reopened(NOW);
@@ -31,7 +31,7 @@ fn a_file_of_a_newer_host_is_refused() {
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
-    let refused = Store::open(&Settings { path }, NOW).unwrap_err();
+    let refused = Store::open(&Settings { path, key: None }, NOW).unwrap_err();
     assert!(matches!(refused, OpenError::Newer { found: 99, .. }), "{refused}");
 }
 
@@ -39,7 +39,7 @@ fn a_file_of_a_newer_host_is_refused() {
 fn a_directory_that_is_missing_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("nowhere").join("provost.db");
-    let refused = Store::open(&Settings { path }, NOW).unwrap_err();
+    let refused = Store::open(&Settings { path, key: None }, NOW).unwrap_err();
     assert!(refused.to_string().contains("nowhere"), "{refused}");
 }
 
@@ -83,7 +83,7 @@ async fn a_file_of_an_older_host_is_brought_up_to_date() {
         )
         .unwrap();
     drop(connection);
-    let store = Store::open(&Settings { path }, NOW).unwrap();
+    let store = Store::open(&Settings { path, key: None }, NOW).unwrap();
     let payment = store.payment("acme", Name::Refund("re-1")).await.unwrap().unwrap().payment;
     assert_eq!((payment.state, payment.origin, payment.refunded), (PaymentState::Accepted, Origin::Pay, 200));
     assert_eq!((payment.refunds[0].state, payment.refundable()), (ActionState::Accepted, Some(800)));

@@ -2,7 +2,7 @@ use super::*;
 use crate::store::{Reported, Reporting};
 
 pub(super) fn reporting(news: News) -> Reporting {
-    Reporting { now: NOW, external: "acme".into(), news: vec![news], adopt: false, ask_at: None }
+    Reporting { now: NOW, external: "acme".into(), news: vec![news], adopt: false, ask_at: LATER }
 }
 
 async fn report(store: &Store, news: News) -> Reported {
@@ -49,7 +49,7 @@ async fn verified_news_that_contradicts_makes_the_payment_due_to_be_asked_for() 
     store.accepted("s-1", "p-1").await;
     let Reported::Known(changed) = report(&store, verified(&["p-1"], NewsState::Failed(None))).await else { panic!() };
     assert!(changed.ask);
-    assert_eq!(store.due_asks(NOW, 10).await.unwrap()[0].state, PaymentState::Accepted);
+    assert_eq!((store.due_asks(NOW), store.state_of("p-1")), (1, PaymentState::Accepted));
 }
 
 /// Rule 5.

@@ -55,7 +55,7 @@ async fn receive(store: &Store, trust: Trust, event: Event, now: Timestamp) -> R
         events: vec![DatedEvent { id: None, occurred_at: None, event }],
         parked_until: now.plus(DAY),
         events_live: 35 * DAY,
-        ask_at: None,
+        ask_at: LATER,
     };
     store.receive(receiving).await.unwrap().remove(0)
 }
@@ -87,12 +87,12 @@ async fn a_start_whose_host_died_is_unknown_under_the_hosts_own_token() {
     let store = opened();
     let (operation, _) = store.new_operation(begin("s-1")).await;
     let write = crate::model::Write { method: "POST".into(), url: "https://a.example/s".into(), digest: "d".into() };
-    store.sent(operation.key, operation.fence, &[write], NOW).await.unwrap();
+    store.sent(sending(&operation), &[write]).await.unwrap();
     store.lapse(NOW.plus(MINUTE)).await.unwrap();
     let unknown = found(&store, &operation.reference.0);
     assert_eq!((unknown.state, unknown.told.as_ref()), (SubscriptionState::Unknown, Some(&operation.reference.0)));
     assert_eq!(store.told(), ["subscription.unknown", "payment.pending"]);
-    assert_eq!(store.due_subscription_asks(NOW.plus(MINUTE), 10).await.unwrap().len(), 1);
+    assert_eq!(store.due_subscription_asks(NOW.plus(MINUTE)), 1);
     let forbidden = store.claim(charge(Whose::Known(unknown.key), "s-2")).await.unwrap();
     assert!(matches!(forbidden, Claimed::SubscriptionForbids { .. }), "{forbidden:?}");
     let told = news("sub-1", SubscriptionState::Active);
@@ -263,12 +263,12 @@ async fn a_charge_waits_while_one_of_ours_has_no_name() {
     let (ours, _) = store.new_operation(charge(Whose::Known(subscription.key), "s-2")).await;
     assert_eq!(receive(&store, Trust::Verified, charged("sub-1", "p-2"), NOW).await, Received::Parked);
     store.finish(end(&ours, Settled::Succeeded, Some("p-2"))).await.unwrap();
-    store.unpark(NOW, None).await.unwrap();
+    store.unpark(NOW, LATER).await.unwrap();
     assert_eq!(store.query::<i64>("SELECT count(*) FROM payments"), [2]);
     let (other, _) = store.new_operation(charge(Whose::Known(subscription.key), "s-3")).await;
     assert_eq!(receive(&store, Trust::Verified, charged("sub-1", "p-3"), NOW).await, Received::Parked);
     store.finish(end(&other, Settled::Succeeded, Some("p-4"))).await.unwrap();
-    assert_eq!(store.unpark(NOW, None).await.unwrap().len(), 1);
+    assert_eq!(store.unpark(NOW, LATER).await.unwrap().len(), 1);
     assert_eq!(store.state_of("p-3"), PaymentState::Accepted, "it was another one");
 }
 
@@ -291,7 +291,7 @@ async fn verified_news_of_a_subscription_that_nobody_began_here_is_taken_in_afte
     let event = Event::Subscription(news("sub-7", SubscriptionState::Active));
     receive(&store, Trust::Verified, event, NOW).await;
     assert!(store.subscription("acme", "sub-7").await.unwrap().is_none());
-    store.unpark(NOW.plus(DAY), None).await.unwrap();
+    store.unpark(NOW.plus(DAY), LATER).await.unwrap();
     let adopted = found(&store, "sub-7");
     assert_eq!((adopted.state, adopted.shown_token()), (SubscriptionState::Active, "sub-7"));
     let (operation, _) = store.new_operation(begin("s-1")).await;
@@ -310,7 +310,7 @@ async fn a_hint_about_a_subscription_only_makes_the_host_ask() {
         assert!(matches!(receive(&store, Trust::Hint, hint(), NOW).await, Received::AskSubscription(_)));
     }
     assert_eq!(found(&store, "sub-1").state, SubscriptionState::Active);
-    assert_eq!(store.due_subscription_asks(NOW, 10).await.unwrap().len(), 1);
+    assert_eq!(store.due_subscription_asks(NOW), 1);
 }
 
 /// Rule 32.

@@ -11,7 +11,7 @@ fn receiving(trust: Trust, id: Option<&str>, news: News) -> Receiving {
         events: vec![event],
         parked_until: NOW.plus(DAY),
         events_live: 35 * DAY,
-        ask_at: None,
+        ask_at: LATER,
     }
 }
 
@@ -42,7 +42,7 @@ async fn a_hint_changes_nothing_and_makes_the_payment_due_to_be_asked_for() {
         let received = receive(&store, Trust::Hint, Some("e-1"), hint()).await;
         assert!(matches!(received, Received::Ask(payment) if payment.state == PaymentState::Pending));
     }
-    assert_eq!(store.due_asks(NOW, 10).await.unwrap().len(), 1);
+    assert_eq!(store.due_asks(NOW), 1);
     assert_eq!(store.told(), ["payment.pending"]);
 }
 
@@ -72,8 +72,8 @@ async fn a_hint_that_came_before_the_answer_is_asked_about_with_it() {
     assert_eq!(receive(&store, Trust::Hint, None, verified(&["p-1"], NewsState::Accepted)).await, Received::Parked);
     let finished = store.finish(end(&operation, Settled::Pending, Some("p-1"))).await.unwrap();
     assert!(finished.of_payment().ask);
-    assert_eq!(store.due_asks(NOW, 10).await.unwrap().len(), 1);
-    assert_eq!(store.unpark(NOW.plus(DAY), None).await.unwrap(), []);
+    assert_eq!(store.due_asks(NOW), 1);
+    assert_eq!(store.unpark(NOW.plus(DAY), LATER).await.unwrap(), []);
 }
 
 /// Rule 27.
@@ -85,13 +85,13 @@ async fn after_a_day_verified_news_is_adopted_and_hints_are_dropped() {
     let no_id = Target { shop_transaction_id: Some("s-9".into()), ..Target::default() };
     let news = News { target: no_id, ..verified(&[], NewsState::Accepted) };
     receive(&store, Trust::Verified, None, news).await;
-    assert_eq!(store.unpark(NOW.plus(DAY - SECOND), None).await.unwrap(), []);
+    assert_eq!(store.unpark(NOW.plus(DAY - SECOND), LATER).await.unwrap(), []);
     let (running, _) = store.new_operation(pay("s-1")).await;
     let what = |unparked: &[Unparked]| unparked.iter().map(|one| one.received.clone()).collect::<Vec<_>>();
-    let ended = what(&store.unpark(NOW.plus(DAY), None).await.unwrap());
+    let ended = what(&store.unpark(NOW.plus(DAY), LATER).await.unwrap());
     assert_eq!(ended, [Received::Dropped, Received::Dropped], "not adopted while an operation runs");
     store.finish(end(&running, Settled::Declined, None)).await.unwrap();
-    let ended = what(&store.unpark(NOW.plus(DAY), None).await.unwrap());
+    let ended = what(&store.unpark(NOW.plus(DAY), LATER).await.unwrap());
     assert!(matches!(&ended[..], [Received::Adopted(_)]), "{ended:?}");
     assert_eq!(store.state_of("p-1"), PaymentState::Accepted);
     assert_eq!(store.query::<i64>("SELECT count(*) FROM webhook_events WHERE news IS NOT NULL"), [0]);
@@ -152,7 +152,7 @@ async fn news_of_an_earlier_attempt_is_not_applied_to_the_one_that_lives() {
             assert_eq!(receive(&store, trust, None, about(ids, reference)).await, Received::Parked, "{ids:?}");
         }
     }
-    assert_eq!(store.unpark(NOW, None).await.unwrap(), [], "it waits, and is looked at in vain");
+    assert_eq!(store.unpark(NOW, LATER).await.unwrap(), [], "it waits, and is looked at in vain");
     assert_eq!(store.state_of("p-2"), PaymentState::Pending);
     let uncontradicted = receive(&store, Trust::Verified, None, about(&[], None)).await;
     assert!(matches!(uncontradicted, Received::Applied(_)));
@@ -171,7 +171,7 @@ async fn news_of_a_refund_that_may_be_ours_waits_until_ours_has_its_name() {
         let Received::Applied(changed) = receive(&store, Trust::Verified, Some("e-1"), news()).await else { panic!() };
         assert!(changed.ask && changed.payment.refunds.len() == 1);
         assert_eq!(receive(&store, Trust::Verified, Some("e-1"), news()).await, Received::Repeated);
-        assert_eq!(store.unpark(NOW.plus(2 * DAY), None).await.unwrap(), [], "not while ours has no name");
+        assert_eq!(store.unpark(NOW.plus(2 * DAY), LATER).await.unwrap(), [], "not while ours has no name");
         let finished = store.finish(end(&ours, Settled::Succeeded, Some(named))).await.unwrap();
         assert_eq!(finished.of_payment().payment.refunded, refunded, "ours is {named}");
         assert_eq!(store.told().iter().filter(|kind| *kind == "refund.accepted").count(), told);
@@ -192,7 +192,7 @@ async fn news_of_a_refund_made_elsewhere_is_adopted_when_ours_came_to_nothing() 
     receive(&store, Trust::Verified, Some("e-2"), verified(&["p-1"], NewsState::Accepted)).await;
     let target = Target { host_reference: Some(ours.reference.0.clone()), ..Target::default() };
     let nothing = News::new(Source::Inquiry, target, Action::Refund, NewsState::NotExecuted);
-    let changed = store.report_on(payment.key, nothing, NOW).await.unwrap();
+    let changed = store.report_on(payment.key, nothing, NOW, LATER).await.unwrap();
     assert_eq!((changed.payment.refunded, changed.payment.refunds.len()), (300, 2));
-    assert_eq!(store.unpark(NOW.plus(2 * DAY), None).await.unwrap(), []);
+    assert_eq!(store.unpark(NOW.plus(2 * DAY), LATER).await.unwrap(), []);
 }

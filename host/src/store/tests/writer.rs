@@ -105,7 +105,7 @@ async fn a_claim_whose_commit_failed_is_gone_and_may_not_send() {
     let (next, _) = store.new_operation(pay("s-2")).await;
     assert_eq!(next.key, lost.key);
     let write = Write { method: "POST".into(), url: "https://acme.example/".into(), digest: "d".into() };
-    assert_eq!(store.sent(lost.key, lost.fence, &[write], NOW).await, Err(StoreError::Gone));
+    assert_eq!(store.sent(sending(&lost), &[write]).await, Err(StoreError::Gone));
     assert_eq!(store.finish(end(&lost, Settled::Succeeded, Some("p"))).await.unwrap_err(), StoreError::Gone);
     assert_eq!(store.operation(next.key).await.unwrap().unwrap().phase, crate::model::Phase::Started);
     assert!(is_new(&store.claim(pay("s-1")).await.unwrap()), "its shop transaction id is free");
