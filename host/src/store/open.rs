@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_interface.sql"),
     include_str!("../../migrations/sqlite/0003_recovery.sql"),
     include_str!("../../migrations/sqlite/0004_operators.sql"),
+    include_str!("../../migrations/sqlite/0005_states.sql"),
 ];
 
 /// 3.51.3 repaired a race that could damage a file in WAL mode.
