@@ -15,11 +15,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// In order; the table `migrations` says which it has had. The numbers, tables and columns are those of SQLite.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/postgres/0001_spine.sql"),
     include_str!("../../migrations/postgres/0002_interface.sql"),
     include_str!("../../migrations/postgres/0003_recovery.sql"),
     include_str!("../../migrations/postgres/0004_operators.sql"),
+    include_str!("../../migrations/postgres/0005_states.sql"),
 ];
 
 /// The first that says what became of a transaction by the name that it has for it.
@@ -42,9 +43,7 @@ pub(super) struct Shared {
 
 impl Store {
     pub(super) fn open_server(address: &Address, settings: &Settings) -> Result<Self, OpenError> {
-        // A session waits on its own thread: the caller's may drive others.
-        let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(address)).join());
-        let (first, life) = prepared.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let (first, life) = aside(|| prepare(address))?;
         let fences = AtomicU64::new(life.saturating_mul(FENCES));
         let failed = |source: std::io::Error| refused(address, source);
         let pool = Arc::new(Pool::start(address, first, settings.connections).map_err(failed)?);
@@ -52,6 +51,23 @@ impl Store {
         let seal = settings.key.as_ref().and_then(Seal::new);
         let (readers, writer) = (Readers::Server(Arc::clone(&pool)), Writer::Server(pool));
         Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared, seal }) })
+    }
+
+    pub(super) fn look_at_server(address: &Address) -> Result<Self, OpenError> {
+        let failed = |source: database::Error| refused(address, source);
+        let (connection, found) = aside(|| {
+            let connection = address.connect().map_err(failed)?;
+            let found = version(&connection).map_err(failed)?;
+            Ok::<_, OpenError>((connection, found))
+        })?;
+        if found != MIGRATIONS.len() {
+            let known = MIGRATIONS.len();
+            return Err(refused(address, format!("its schema is {found}, and the one known here {known}")));
+        }
+        let pool = Pool::start(address, connection, 1).map_err(|source| refused(address, source))?;
+        let (readers, writer) = (Readers::Server(Arc::new(pool)), Writer::none());
+        let parts = super::Parts { readers, writer, fences: AtomicU64::new(0), shared: None, seal: None };
+        Ok(Self { parts: Arc::new(parts) })
     }
 
     /// Whether other hosts may have the same store.
@@ -127,6 +143,11 @@ impl Drop for Shared {
     }
 }
 
+/// A session waits on its own thread: the caller's may drive others.
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 fn refused(address: &Address, reason: impl ToString) -> OpenError {
     OpenError::Server { address: address.to_string(), reason: reason.to_string() }
 }
@@ -165,16 +186,19 @@ fn check(connection: &Connection) -> database::Result<Option<String>> {
     Ok(None)
 }
 
+/// Which migration it has had last.
+fn version(connection: &Connection) -> database::Result<usize> {
+    let last = "SELECT number FROM migrations ORDER BY number DESC LIMIT 1";
+    Ok(connection.query_row(last, [], |row| row.get::<u32>(0)).optional()?.unwrap_or_default() as usize)
+}
+
 /// Brings the schema up to date, one host at a time. Says which migration it has had last.
 fn migrate(connection: &Connection) -> database::Result<usize> {
     connection.be_patient(MIGRATION);
     connection.step("SET statement_timeout = 0")?;
     connection.query_row("SELECT pg_advisory_lock(?)", [MIGRATING], |_| Ok(()))?;
     connection.step("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY)")?;
-    let done = connection
-        .query_row("SELECT number FROM migrations ORDER BY number DESC LIMIT 1", [], |row| row.get::<u32>(0))
-        .optional()?
-        .unwrap_or_default() as usize;
+    let done = version(connection)?;
     for (position, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         let number = position + 1;
         connection.execute_batch(&format!("BEGIN; {migration}; INSERT INTO migrations VALUES ({number}); COMMIT"))?;
