@@ -10,6 +10,7 @@
 mod harness;
 
 mod bad_input;
+mod callbacks;
 mod captures;
 mod cli;
 mod crash;
@@ -33,11 +34,13 @@ mod microservice_operations_faults;
 mod microservice_subscriptions;
 mod money;
 mod money_callbacks;
+mod operators;
 mod pay;
 mod pgm;
 mod refunds;
 mod rest;
 mod sandbox;
+mod shutdown;
 mod subscriptions;
 mod utilities;
 mod webhooks;

@@ -6,13 +6,14 @@
 mod address;
 mod ask;
 mod ask_subscription;
-mod by_hand;
 mod asked;
+mod by_hand;
 mod call;
 mod capture;
 mod ended;
 mod ending;
 mod error;
+mod expiry;
 mod external;
 mod follow;
 mod follow_up;
