@@ -37,6 +37,8 @@ mod money_callbacks;
 mod operators;
 mod pay;
 mod pgm;
+mod recovery;
+mod recovery_repeat;
 mod refunds;
 mod rest;
 mod sandbox;

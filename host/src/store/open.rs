@@ -2,7 +2,7 @@
 
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Settings, Store, callbacks, seal};
+use super::{OpenError, Settings, Store, asks, callbacks, seal};
 use crate::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_interface.sql"),
     include_str!("../../migrations/sqlite/0003_recovery.sql"),
     include_str!("../../migrations/sqlite/0004_operators.sql"),
+    include_str!("../../migrations/sqlite/0005_states.sql"),
 ];
 
 /// 3.51.3 repaired a race that could damage a file in WAL mode.
@@ -48,6 +49,7 @@ impl Store {
         migrate(&connection, path)?;
         let connection = connection.into();
         callbacks::release_leases(&connection, now).map_err(refused(path))?;
+        asks::release_leases(&connection, now).map_err(refused(path))?;
         let readers = (0..READERS).map(|_| Ok(open_to_read(path)?.into())).collect::<rusqlite::Result<_>>();
         let readers = readers.map_err(refused(path))?;
         let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;

@@ -42,7 +42,7 @@ use tokio::task::JoinSet;
 /// Shops at work at the same time, for each host.
 const SHOPS: usize = 6;
 /// After so many kills everything is checked.
-const STRETCH: u64 = 100;
+const STRETCH: u64 = 250;
 
 /// Where the hosts keep what they know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -92,11 +92,12 @@ pub async fn run(settings: &Settings, progress: &(dyn Fn(String) + Sync)) -> Res
     let carriers = letters::carry(&world.fleet.bank, &world.letters, &world.fleet.doors, settings.seed);
     let mut until = 0;
     while world.fleet.deaths().left() > 0 && violations.is_empty() {
-        until = (until + STRETCH).min(total.max(world.fleet.deaths().count() + 1));
+        until += STRETCH;
         members = world.stretch(members, until, settings).await?;
-        violations = quiet::quiet(&world.fleet.bank, &world.letters, &world.fleet.disk).await?;
+        progress(world.line(begun, total, "waiting until all is quiet"));
+        violations = quiet::quiet(&world.fleet.bank, &world.letters, &world.fleet.disk, progress).await?;
         violations.extend(world.judge()?);
-        progress(world.line(total, violations.len()));
+        progress(world.line(begun, total, &format!("{} violations", violations.len())));
     }
     let never = std::mem::take(&mut world.fleet.deaths().never);
     violations.extend(never.iter().map(|point| format!("no load passes the crash point {point}")));
@@ -172,13 +173,14 @@ impl World {
         self.merchant.ledger()
     }
 
-    fn line(&self, total: u64, violations: usize) -> String {
+    fn line(&self, begun: Instant, total: u64, what: &str) -> String {
         let kills = self.fleet.deaths().count();
         let (errands, answers) = {
             let pages = self.fleet.book.open();
             (pages.errands, pages.answers.len())
         };
-        format!("{kills} kills of {total}, {errands} errands, {answers} answers, {violations} violations")
+        let seconds = begun.elapsed().as_secs();
+        format!("{seconds} s: {kills} kills of {total}, {errands} errands, {answers} answers: {what}")
     }
 
     fn report(&self, settings: &Settings, begun: Instant, violations: Vec<String>) -> Result<Report> {

@@ -10,14 +10,28 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(90);
 const GLANCE: Duration = Duration::from_millis(200);
 
+/// How often it is said what is waited for.
+const NEWS: Duration = Duration::from_secs(10);
+
 /// Waits. What is still open after a long time is a fault.
-pub(crate) async fn quiet(bank: &Bank, letters: &Letters, disk: &Disk) -> Result<Vec<String>> {
+pub(crate) async fn quiet(
+    bank: &Bank,
+    letters: &Letters,
+    disk: &Disk,
+    progress: &(dyn Fn(String) + Sync),
+) -> Result<Vec<String>> {
     bank.heal();
     let begun = Instant::now();
+    let mut news = NEWS;
     loop {
         let open = open(bank, letters, disk)?;
-        if open.is_empty() || begun.elapsed() > PATIENCE {
+        let waited = begun.elapsed();
+        if open.is_empty() || waited > PATIENCE {
             return Ok(open);
+        }
+        if waited > news {
+            progress(format!("not quiet after {} s: {}", waited.as_secs(), open.join("; ")));
+            news += NEWS;
         }
         tokio::time::sleep(GLANCE).await;
     }

@@ -7,6 +7,7 @@ mod claim;
 mod expiry;
 mod finish;
 mod follow_ups;
+mod interleavings;
 mod lapse;
 mod open;
 mod operators;
@@ -161,6 +162,7 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
             subscription_token: None,
         },
         answer_if_contradicted: None,
+        parked_until: NOW.plus(DAY),
         answer: kept.then(|| Answer {
             status: 200,
             headers: vec![("x-payment-outcome".into(), settled.name().into())],
