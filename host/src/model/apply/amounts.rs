@@ -95,6 +95,7 @@ pub(super) fn check_refunded(before: &Payment, applied: &mut Applied, news: &New
     let answered = match news.source {
         Source::Inquiry => news.action == Action::Payment,
         Source::Verified { can_ask } => !can_ask,
+        Source::Operator { correct } => correct,
         Source::Answer => false,
     };
     if answered {
