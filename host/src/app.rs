@@ -20,6 +20,7 @@ pub struct App {
     pub clock: Clock,
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
+    callbacks_kept: Duration,
 }
 
 /// Why a host cannot be built.
@@ -57,7 +58,7 @@ impl App {
             key,
         );
         operations.take_over().await?;
-        Ok(Self { operations, clock, outbox, registry })
+        Ok(Self { operations, clock, outbox, registry, callbacks_kept: config.callbacks.kept })
     }
 
     /// Once [`App::run`] has ended: waits at most for so long for deliveries that are under way, and gives the rest back.
@@ -66,11 +67,13 @@ impl App {
         self.outbox.leave(patience).await
     }
 
-    /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, the plugin folder.
+    /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, what expires, the
+    /// plugin folder.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         tokio::join!(
             self.outbox.clone().run(stop.clone()),
             self.operations.clone().follow(stop.clone()),
+            self.operations.clone().let_go(self.callbacks_kept, stop.clone()),
             self.registry.clone().watch(self.clock.clone(), stop),
         );
     }

@@ -219,6 +219,7 @@ fn every_crash_point_has_a_case() {
     collect_points(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src"), &mut points);
     let cases = OPERATION.map(|(name, _)| name).into_iter();
     let cases = cases.chain(WEBHOOK.map(|(name, _)| name)).chain(CALLBACK.map(|(name, _)| name));
+    let cases = cases.chain(crate::operators::POINTS);
     let cases = cases.chain(RECOVERY.map(|(name, _)| name));
     assert_eq!(points, cases.map(str::to_owned).collect());
 }

@@ -10,6 +10,7 @@
 mod harness;
 
 mod bad_input;
+mod callbacks;
 mod captures;
 mod cli;
 mod crash;
@@ -33,6 +34,7 @@ mod microservice_operations_faults;
 mod microservice_subscriptions;
 mod money;
 mod money_callbacks;
+mod operators;
 mod pay;
 mod pgm;
 mod recovery;
@@ -40,6 +42,7 @@ mod recovery_repeat;
 mod refunds;
 mod rest;
 mod sandbox;
+mod shutdown;
 mod subscriptions;
 mod utilities;
 mod webhooks;

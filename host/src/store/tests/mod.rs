@@ -4,6 +4,7 @@ mod asks;
 mod callbacks;
 mod captures;
 mod claim;
+mod expiry;
 mod finish;
 mod follow_ups;
 mod interleavings;
