@@ -4,12 +4,16 @@
 mod action;
 mod amounts;
 mod capture;
+mod dispute;
 mod refund;
 mod subscription;
 
+pub use dispute::apply_dispute;
 pub use subscription::{AppliedToSubscription, apply_to_subscription};
 
-use super::{About, Action, Callback, CallbackType, FollowUp, News, NewsState, Origin, Payment, PaymentState, Source};
+use super::{
+    About, Action, Callback, CallbackType, FollowUp, News, NewsState, Origin, Payment, PaymentState, Source, Target,
+};
 use crate::clock::Timestamp;
 
 /// Provider ids kept for a payment, and for each refund: a provider that invents more is found out, and fills no disk.
@@ -44,7 +48,30 @@ pub struct Applied {
 impl Applied {
     /// Whether anything is to be written.
     pub fn differs_from(&self, before: &Payment) -> bool {
-        self.payment != *before || !self.callbacks.is_empty() || !self.follow_ups.is_empty()
+        self.payment != *before || !self.callbacks.is_empty() || !self.follow_ups.is_empty() || self.later
+    }
+
+    /// Nothing, so far.
+    fn of(before: &Payment) -> Self {
+        Self {
+            payment: before.clone(),
+            callbacks: Vec::new(),
+            ask: false,
+            later: false,
+            alert: None,
+            follow_ups: Vec::new(),
+        }
+    }
+
+    /// Notes when it changed, and when the provider is to be asked.
+    fn at(mut self, before: &Payment, now: Timestamp) -> Self {
+        if self.ask {
+            self.payment.ask_at = Some(now);
+        }
+        if self.payment != *before {
+            self.payment.updated_at = now;
+        }
+        self
     }
 }
 
@@ -60,15 +87,8 @@ enum Verdict {
 
 /// Applies `news`, at `now`, to a payment that was found by its names.
 pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
-    let mut applied = Applied {
-        payment: before.clone(),
-        callbacks: Vec::new(),
-        ask: false,
-        later: false,
-        alert: None,
-        follow_ups: Vec::new(),
-    };
-    learn_names(&mut applied, news);
+    let mut applied = Applied::of(before);
+    learn_names(&mut applied, &news.target);
     match news.action {
         Action::Refund => refund::apply_to_refund(&mut applied, news, now),
         Action::Capture | Action::Void if capture::apply(&mut applied, news, now) => {}
@@ -78,20 +98,14 @@ pub fn apply(before: &Payment, news: &News, now: Timestamp) -> Applied {
             }
         }
     }
-    amounts::check_refunded(before, &mut applied);
+    // An answer to a question does not ask it again.
+    applied.ask &= news.source != Source::Inquiry;
+    amounts::check_refunded(before, &mut applied, news);
     // Nothing more is done by itself while a person must look, or what was told is doubtful (rules 11 and 13).
     let doubtful = applied.ask || applied.payment.review.is_some();
     let wanted = |follow_up: &&FollowUp| !doubtful && is_wanted(&applied.payment, follow_up);
     applied.follow_ups = news.follow_ups.iter().filter(wanted).cloned().collect();
-    // An answer to a question does not ask it again.
-    applied.ask &= news.source != Source::Inquiry;
-    if applied.ask {
-        applied.payment.ask_at = Some(now);
-    }
-    if applied.payment != *before {
-        applied.payment.updated_at = now;
-    }
-    applied
+    applied.at(before, now)
 }
 
 /// Applies news about the payment itself. Says whether it counts: it is neither doubtful nor older than what is known.
@@ -269,12 +283,12 @@ fn is_stale(payment: &Payment, news: &News) -> bool {
         && matches!((news.occurred_at, payment.observed_at), (Some(occurred), Some(observed)) if occurred < observed)
 }
 
-fn learn_names(applied: &mut Applied, news: &News) {
+fn learn_names(applied: &mut Applied, target: &Target) {
     let payment = &mut applied.payment;
     if payment.shop_transaction_id.is_none() {
-        payment.shop_transaction_id.clone_from(&news.target.shop_transaction_id);
+        payment.shop_transaction_id.clone_from(&target.shop_transaction_id);
     }
-    if !add_new(&mut payment.ids, news.target.payment_ids.iter()) {
+    if !add_new(&mut payment.ids, target.payment_ids.iter()) {
         applied.alert = Some(TOO_MANY);
     }
 }

@@ -22,6 +22,8 @@ pub enum CallbackType {
     PaymentVoided,
     /// Accepted after it had been told as failed (rule 11).
     PaymentLateSuccess,
+    /// The payer disputes it, or the dispute was decided (rule 14).
+    PaymentDisputed,
     /// Paid back.
     RefundAccepted,
     /// Not paid back.
@@ -56,6 +58,7 @@ impl CallbackType {
             Self::PaymentPending => "payment.pending",
             Self::PaymentVoided => "payment.voided",
             Self::PaymentLateSuccess => "payment.late_success",
+            Self::PaymentDisputed => "payment.disputed",
             Self::RefundAccepted => "refund.accepted",
             Self::RefundFailed => "refund.failed",
             Self::RefundPending => "refund.pending",

@@ -21,7 +21,7 @@ mod secret;
 mod subscription;
 mod subscription_status;
 
-pub use apply::{Applied, AppliedToSubscription, apply, apply_to_subscription};
+pub use apply::{Applied, AppliedToSubscription, apply, apply_dispute, apply_to_subscription};
 pub use callback::{About, Callback, CallbackType, subscription_callback};
 pub use classify::{Departures, Ending, Failure, classify};
 pub use link::LinkAnswer;
@@ -34,7 +34,7 @@ pub use outcome::{
     Acknowledgement, ChangeOutcome, Decline, Destination, Fault, Outcome, PluginError, PluginOutcome, Refused,
     Subscribed, SubscriptionOutcome,
 };
-pub use payment::{ActionState, Capture, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
+pub use payment::{ActionState, Capture, Disputed, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Refund};
 pub use payment_status::{PaymentStatus, status_of_payment, status_of_refund};
 pub use plugin::{Description, Interface, Interfaces, Interval, Need, SafeRequest, Version};
 pub use request::{

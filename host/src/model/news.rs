@@ -234,6 +234,22 @@ pub enum DisputeState {
     Lost,
 }
 
+impl DisputeState {
+    /// Its name in the store and in metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Won => "won",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// The state that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Opened, Self::Won, Self::Lost].into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// A dispute about a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {
@@ -245,4 +261,6 @@ pub struct Dispute {
     pub amount: Option<Amount>,
     /// The provider's reason.
     pub reason: Option<String>,
+    /// When it came to stand so, by the provider's clock.
+    pub occurred_at: Option<Timestamp>,
 }

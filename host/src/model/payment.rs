@@ -1,6 +1,6 @@
 //! A payment: what a merchant knows and a refund refers to. The row that is locked.
 
-use super::{Amount, Carry, OperationKey, Reference, SubscriptionKey};
+use super::{Amount, Carry, DisputeState, OperationKey, Reference, SubscriptionKey};
 use crate::clock::Timestamp;
 
 /// Where the store keeps a payment.
@@ -225,6 +225,19 @@ pub struct OfSubscription {
     pub token: String,
 }
 
+/// A dispute about a payment, as it was last told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disputed {
+    /// How it stands.
+    pub state: DisputeState,
+    /// How much is disputed, where that is told.
+    pub amount: Option<Amount>,
+    /// The provider's reason.
+    pub reason: Option<String>,
+    /// When it came to stand so, by the provider's clock.
+    pub occurred_at: Option<Timestamp>,
+}
+
 /// What a merchant knows and a refund refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
@@ -266,6 +279,8 @@ pub struct Payment {
     pub carry: Option<Carry>,
     /// What a person must look at.
     pub review: Option<String>,
+    /// That the payer disputes it.
+    pub dispute: Option<Disputed>,
     /// Callbacks told so far.
     pub sequence: u64,
     /// The provider's time of the newest news that counted (rule 28).
@@ -313,6 +328,7 @@ impl Payment {
             decline_code: None,
             carry: None,
             review: None,
+            dispute: None,
             sequence: 0,
             observed_at: None,
             expires_at: None,

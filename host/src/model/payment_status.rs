@@ -37,7 +37,7 @@ pub struct PaymentStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_token: Option<String>,
     /// The plugin's metadata, and the host's: `state`, `outcome`, `declineCode`, `description`, `captured`, `review`,
-    /// `asOf`.
+    /// `dispute`, `disputeReason`, `disputedAmount`, `asOf`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
@@ -52,6 +52,13 @@ pub fn status_of_payment(payment: &Payment, as_of: Option<Timestamp>) -> Payment
     note(&mut metadata, "description", payment.description.as_deref());
     note(&mut metadata, "review", payment.review.as_deref());
     note(&mut metadata, "asOf", as_of.map(Timestamp::rfc3339).as_deref());
+    if let Some(dispute) = &payment.dispute {
+        note(&mut metadata, "dispute", Some(dispute.state.name()));
+        note(&mut metadata, "disputeReason", dispute.reason.as_deref());
+        if let Some(amount) = &dispute.amount {
+            metadata.insert("disputedAmount".to_owned(), json!(amount.minor));
+        }
+    }
     if let Some(captured) = captured_in_part(payment) {
         metadata.insert("captured".to_owned(), json!(captured));
     }

@@ -5,12 +5,12 @@ use super::Operations;
 use super::call::Called;
 use super::perform::store_away;
 use crate::model::{
-    Action, ActionState, Capture, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState, Origin,
-    Payment, PaymentState, PluginError, Query, Refund, Request, Response, Source, SubscriptionState, Target, apply,
+    Action, ActionState, Capture, DatedEvent, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState,
+    Origin, Payment, PaymentState, PluginError, Query, Refund, Request, Response, Source, SubscriptionState, Target,
+    Trust, apply,
 };
 use crate::registry::Serving;
-use crate::store::{Name, Reported, Reporting, Subject};
-use crate::telemetry;
+use crate::store::{Name, Receiving, Subject};
 use std::time::Duration;
 
 /// A search proves that nothing happened only when the attempt is older than this (rule 9).
@@ -203,46 +203,26 @@ impl Operations {
         request: Request,
     ) -> Result<Response, Failure> {
         let Called { response, report } = self.question(serving, about, request).await;
-        if response.is_ok() {
-            for event in report.emitted {
-                self.take_emit(&serving.provider.external, event).await;
-            }
+        if response.is_ok() && !report.emitted.is_empty() {
+            self.take_emits(&serving.provider.external, report.emitted).await;
         }
         response
     }
 
-    /// Applies what a plugin emitted while it was asked; what nobody knows here is lost.
-    async fn take_emit(&self, external: &str, event: Event) {
+    /// Takes in what a plugin emitted while it was asked: as good as a verified webhook.
+    async fn take_emits(&self, external: &str, emitted: Vec<Event>) {
         let now = self.0.clock.now();
-        match event {
-            Event::Payment(news) => {
-                let external_name = external.to_owned();
-                let ask_at = self.first_asks(external, now);
-                let reporting =
-                    Reporting { now, external: external_name.clone(), news: vec![news], adopt: false, ask_at };
-                let reported = self.0.store.report(reporting).await.map_err(store_away).unwrap_or_default();
-                match reported.into_iter().next() {
-                    Some(Reported::Known(changed)) => self.follow_up(&changed),
-                    _ => tell_unmatched(&external_name, 1),
-                }
-            }
-            Event::Subscription(news) => {
-                let named = news.tokens.iter().chain(&news.host_reference);
-                let mut known = None;
-                for name in named {
-                    known = known.or(self.0.store.subscription(external, name).await.ok().flatten());
-                }
-                let Some(known) = known else {
-                    tell_unmatched(external, 1);
-                    return;
-                };
-                let reported =
-                    self.0.store.report_on_subscription(known.key, news, now, self.first_asks(external, now)).await;
-                if let Ok(changed) = reported.map_err(store_away) {
-                    self.follow_up_subscription(&changed);
-                }
-            }
-            Event::Charge(_) | Event::Dispute(_) => {}
+        let receiving = Receiving {
+            now,
+            external: external.to_owned(),
+            trust: Trust::Verified,
+            events: emitted.into_iter().map(|event| DatedEvent { id: None, occurred_at: None, event }).collect(),
+            parked_until: now.plus(self.0.settings.parked),
+            events_live: Duration::ZERO,
+            ask_at: self.first_asks(external, now),
+        };
+        for received in self.0.store.receive(receiving).await.map_err(store_away).unwrap_or_default() {
+            self.after_event(external, &received);
         }
     }
 
@@ -327,12 +307,6 @@ fn is_of_capture(capture: &Capture, action: Action, news: &News) -> bool {
     news.action == action
         && (news.target.host_reference.as_ref() == Some(&capture.reference.0)
             || news.action_id.as_ref().is_some_and(|id| capture.ids.contains(id)))
-}
-
-/// A plugin told of what nobody knows here: that is not kept, and a person is told.
-pub(super) fn tell_unmatched(external: &str, events: usize) {
-    tracing::error!(external, events, alert = "emit_unmatched", "a plugin emitted news of what nobody knows here");
-    metrics::counter!(telemetry::ALERTS, "external" => external.to_owned(), "alert" => "emit_unmatched").increment(1);
 }
 
 fn is_of_refund(payment: &Payment, refund: &Refund, news: &News) -> bool {

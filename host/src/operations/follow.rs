@@ -62,7 +62,7 @@ impl Operations {
             self.follow_up_lapsed(&lapsed);
         }
         for unparked in self.0.store.unpark(now, self.first_asks("", now)).await? {
-            self.after_event(&unparked.external, unparked.received);
+            self.after_event(&unparked.external, &unparked.received);
         }
         self.0.store.forget_requests(now, LONGEST_REPEAT).await?;
         self.ask_what_is_due(now).await?;

@@ -1,7 +1,6 @@
 //! The way of one operation, the same for every kind: claim, call, classify, finish, answer. What differs between
 //! kinds is the data in [`Plan`].
 
-use super::ask::tell_unmatched;
 use super::ending::{Returned, returned};
 use super::running::Waited;
 use super::told::{self, Told};
@@ -175,6 +174,7 @@ impl Operations {
             },
             answer: None,
             answer_if_contradicted: None,
+            parked_until: now.plus(self.0.settings.parked),
             ask_at: self.first_asks(&operation.external, now),
             again,
         };
@@ -208,8 +208,8 @@ impl Operations {
         if finished.given_up {
             self.give_up(operation);
         }
-        if finished.unmatched_emits > 0 {
-            tell_unmatched(&operation.external, finished.unmatched_emits);
+        for received in &finished.emitted {
+            self.after_event(&operation.external, received);
         }
     }
 }

@@ -119,24 +119,22 @@ impl Operations {
         crash_point!("webhook_read");
         let received = self.0.store.receive(receiving).await.map_err(later)?;
         crash_point!("webhook_on_disk");
-        for outcome in received {
+        for outcome in &received {
             self.after_event(external, outcome);
         }
         self.0.outbox.wake();
         Ok(receipt.reply)
     }
 
-    pub(super) fn after_event(&self, external: &str, received: Received) {
+    /// Tells a person what they must know of an event, and wakes whoever has something to do now.
+    pub(super) fn after_event(&self, external: &str, received: &Received) {
         match received {
-            Received::Applied(changed) | Received::Adopted(changed) => self.follow_up(&changed),
-            Received::SubscriptionApplied(changed) => self.follow_up_subscription(&changed),
+            Received::Applied(changed) | Received::Adopted(changed) => self.follow_up(changed),
+            Received::SubscriptionApplied(changed) => self.follow_up_subscription(changed),
             Received::Ask(_) | Received::AskSubscription(_) => self.0.follow.notify_one(),
             Received::Parked => tracing::info!(external, "news of what is not known yet is kept"),
             Received::Repeated => tracing::debug!(external, "a webhook repeats an event"),
             Received::Dropped => tracing::warn!(external, "news of what nobody knows was given up"),
-            Received::NotHandledYet => {
-                tracing::warn!(external, "a webhook tells of a dispute: not followed yet");
-            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Payments that were made elsewhere: taken in when news tells of them, and made one with a payment of ours when the
 //! two turn out to be the same (rules 5 and 14).
 
-use super::change::{Changed, When, change, consider};
+use super::change::{self, Changed, When, change, consider};
 use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{StoreError, operations, payments};
 use crate::model::{
-    Action, Applied, News, NewsState, Origin, Payment, PaymentKey, PaymentState, Reference, Source, Target,
+    Action, Applied, Dispute, News, NewsState, Origin, Payment, PaymentKey, PaymentState, Reference, Source, Target,
 };
 
 /// Takes in the payment that news tells of. None where the news does not say enough, and while an operation runs that may
@@ -20,21 +20,53 @@ pub(super) fn adopt(
     if !says_enough(news) || operations::may_be_making(connection, external, &news.target)? {
         return Ok(None);
     }
+    // A refund or capture tells little about the payment itself.
+    let payment = take_in(connection, external, &news.target, news.action == Action::Payment, when)?;
+    change(connection, payment, news, when).map(Some)
+}
+
+/// The same of a payment that is disputed, of which nothing else is known.
+pub(super) fn adopt_disputed(
+    connection: &Connection,
+    external: &str,
+    dispute: &Dispute,
+    when: When,
+) -> Result<Option<Changed>, StoreError> {
+    let target = &dispute.target;
+    if target.payment_ids.is_empty() || operations::may_be_making(connection, external, target)? {
+        return Ok(None);
+    }
+    let payment = take_in(connection, external, target, false, when)?;
+    change::dispute(connection, payment, dispute, when).map(Some)
+}
+
+fn take_in(
+    connection: &Connection,
+    external: &str,
+    target: &Target,
+    told: bool,
+    when: When,
+) -> Result<Payment, StoreError> {
     let mut payment = Payment::blank(external, Origin::Adopted, Reference::random(), when.now);
-    payment.shop_transaction_id.clone_from(&news.target.shop_transaction_id);
-    if news.action != Action::Payment {
-        // A refund or capture tells little about the payment itself.
+    payment.shop_transaction_id.clone_from(&target.shop_transaction_id);
+    if !told {
         payment.state = PaymentState::Unknown;
         payment.ask_at = Some(when.now);
     }
     payments::insert(connection, &mut payment, None)?;
     names::add(connection, &payment, Named::Payment, &payment.reference.0)?;
-    change(connection, payment, news, when).map(Some)
+    Ok(payment)
 }
 
 /// Whether news that was not adopted may be, once no operation runs that may be making it.
 pub(super) fn may_later(connection: &Connection, external: &str, news: &News) -> database::Result<bool> {
     Ok(says_enough(news) && operations::may_be_making(connection, external, &news.target)?)
+}
+
+/// The same of a payment that is disputed.
+pub(super) fn disputed_may_later(connection: &Connection, external: &str, dispute: &Dispute) -> database::Result<bool> {
+    let named = !dispute.target.payment_ids.is_empty();
+    Ok(named && operations::may_be_making(connection, external, &dispute.target)?)
 }
 
 fn says_enough(news: &News) -> bool {
@@ -73,6 +105,7 @@ pub(super) fn absorb(
     }
     own.payment.refunds.extend(adopted.refunds.iter().cloned());
     own.payment.refunded = own.payment.paid_back();
+    own.payment.dispute = own.payment.dispute.take().or_else(|| adopted.dispute.clone());
     own.payment.captures.extend(adopted.captures.iter().cloned());
     let merged = consider(&own.payment, &as_news(&adopted), when);
     own.callbacks.extend(merged.callbacks);

@@ -3,9 +3,11 @@
 use super::StoreError;
 use super::database::Connection;
 use super::names::{self, Named};
-use super::{adopt, callbacks, follow_ups, payments, repeat};
+use super::{adopt, callbacks, follow_ups, parked, payments, repeat};
 use crate::clock::Timestamp;
-use crate::model::{ActionState, Applied, AskAt, News, Origin, Payment, PaymentKey, UNDECIDED, apply};
+use crate::model::{
+    ActionState, Applied, AskAt, Dispute, News, Origin, Payment, PaymentKey, UNDECIDED, apply, apply_dispute,
+};
 use std::collections::HashSet;
 
 /// What news made of a payment.
@@ -53,6 +55,20 @@ fn plan_questions(before: &Payment, applied: &mut Applied, when: When) {
 /// Applies news to a payment and writes what came of it.
 pub(super) fn change(connection: &Connection, before: Payment, news: &News, when: When) -> Result<Changed, StoreError> {
     let applied = consider(&before, news, when);
+    if applied.later {
+        parked::park_until_named(connection, &before.external, news, when)?;
+    }
+    write(connection, &before, applied, when)
+}
+
+/// The same of what is told of a dispute.
+pub(super) fn dispute(
+    connection: &Connection,
+    before: Payment,
+    dispute: &Dispute,
+    when: When,
+) -> Result<Changed, StoreError> {
+    let applied = apply_dispute(&before, dispute, when.now);
     write(connection, &before, applied, when)
 }
 

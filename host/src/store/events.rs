@@ -5,7 +5,7 @@ use super::database::{self, Connection, params};
 use super::webhooks::Received;
 use super::{StoreError, charges, names, payments, subscription_change, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{Charge, Event, News, Payment, SubscriptionKey, SubscriptionNews, Trust};
+use crate::model::{Action, Charge, Dispute, Event, News, Payment, SubscriptionKey, SubscriptionNews, Target, Trust};
 use std::time::Duration;
 
 /// As long as a provider is asked about one payment at most once (rule 24).
@@ -53,7 +53,11 @@ pub(super) fn seek(
                 Some(key) => Finding::Charge(key),
             })
         }
-        Event::Dispute(_) => Ok(Finding::Nothing),
+        Event::Dispute(dispute) => {
+            let key = names::find(connection, external, Action::Payment, None, &dispute.target)?;
+            let payment = key.map(|key| payments::load(connection, key)).transpose()?.flatten();
+            Ok(payment.map_or(Finding::Nothing, Finding::Payment))
+        }
     }
 }
 
@@ -75,7 +79,11 @@ pub(super) fn apply(
         (Finding::Charge(key) | Finding::LaterCharge(key), Event::Charge(charge)) => {
             Received::Adopted(charges::make(connection, key, charge, when)?)
         }
-        _ => Received::NotHandledYet,
+        (Finding::Payment(payment), Event::Dispute(dispute)) => {
+            Received::Applied(change::dispute(connection, payment, dispute, when)?)
+        }
+        // What is found is what the event is about.
+        _ => Received::Dropped,
     })
 }
 
@@ -123,7 +131,9 @@ pub(super) fn dated(event: &Event, occurred_at: Option<Timestamp>) -> Event {
         Event::Subscription(news) => {
             Event::Subscription(SubscriptionNews { occurred_at: news.occurred_at.or(occurred_at), ..news.clone() })
         }
-        Event::Dispute(dispute) => Event::Dispute(dispute.clone()),
+        Event::Dispute(dispute) => {
+            Event::Dispute(Dispute { occurred_at: dispute.occurred_at.or(occurred_at), ..dispute.clone() })
+        }
     }
 }
 
@@ -135,7 +145,7 @@ pub(super) fn names_of(event: &Event) -> Vec<&String> {
             names_of_news(news).into_iter().chain(tokens).chain(host_reference).collect()
         }
         Event::Subscription(news) => news.tokens.iter().chain(&news.host_reference).collect(),
-        Event::Dispute(_) => Vec::new(),
+        Event::Dispute(dispute) => names_of_target(&dispute.target).collect(),
     }
 }
 
@@ -146,9 +156,11 @@ fn is_another(payment: &Payment, news: &News) -> bool {
 }
 
 fn names_of_news(news: &News) -> Vec<&String> {
-    let target = &news.target;
-    let ids = target.payment_ids.iter().chain(&target.shop_transaction_id).chain(&target.host_reference);
-    ids.chain(&news.action_id).collect()
+    names_of_target(&news.target).chain(&news.action_id).collect()
+}
+
+fn names_of_target(target: &Target) -> impl Iterator<Item = &String> {
+    target.payment_ids.iter().chain(&target.shop_transaction_id).chain(&target.host_reference)
 }
 
 fn payment_of(

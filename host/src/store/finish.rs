@@ -4,12 +4,14 @@
 use super::change::{self, Changed, When};
 use super::database::{self, Connection};
 use super::subscription_change::{self, SubscriptionChanged};
-use super::{Store, StoreError, follow_ups, names, operations, parked, payments, subscriptions};
+use super::webhooks::{self, Received, Receiving};
+use super::{Store, StoreError, follow_ups, operations, parked, payments, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
-    ActionState, Answer, AskAt, Changes, Event, Kind, News, NewsState, Operation, OperationKey, Payment, PaymentState,
-    Settled, SubscriptionNews, SubscriptionState,
+    ActionState, Answer, AskAt, Changes, DatedEvent, Event, Kind, News, NewsState, Operation, OperationKey, Payment,
+    PaymentState, Settled, SubscriptionNews, SubscriptionState, Trust,
 };
+use std::time::Duration;
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Finish {
     /// What the caller is answered, and what is kept, should it end as *not executed* here while verified news says
     /// that it was executed (rule 1).
     pub answer_if_contradicted: Option<Answer>,
+    /// Until when emits about what is not known wait for it (rule 27).
+    pub parked_until: Timestamp,
     /// When the provider is to be asked first about what is left open (rule 6).
     pub ask_at: AskAt,
     /// It had ended as unknown, and was made again (rule 8): its answer is kept as it was given.
@@ -63,8 +67,8 @@ pub struct Finished {
     pub subscription: Option<SubscriptionChanged>,
     /// Its outcome as it was written.
     pub settled: Settled,
-    /// Emits for payments that nobody knows here; they are lost.
-    pub unmatched_emits: usize,
+    /// What became of each emit.
+    pub emitted: Vec<Received>,
     /// It was what a plugin had asked for, and was tried often enough: a person must look.
     pub given_up: bool,
 }
@@ -108,24 +112,14 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
         false => operations::finish(connection, &operation, settled, answer.as_ref(), finish.now)?,
     }
     let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, operation.key, finish.now)?;
-    let mut unmatched_emits = 0;
-    for event in &finish.emitted {
-        let known = match event {
-            Event::Payment(news) => emit(connection, &operation.external, news, when, changed.as_mut())?,
-            Event::Subscription(news) => {
-                emit_subscription(connection, &operation.external, news, when, subscription.as_mut())?
-            }
-            Event::Charge(_) | Event::Dispute(_) => false,
-        };
-        unmatched_emits += usize::from(!known);
-    }
+    let emitted = take_emits(connection, &operation, finish, changed.as_mut(), subscription.as_mut())?;
     if let Some(changed) = &mut changed {
         parked::catch_up(connection, changed, when)?;
     }
     if let Some(subscription) = &mut subscription {
         parked::catch_up_subscription(connection, &mut subscription.subscription, when)?;
     }
-    Ok(Finished { changed, subscription, settled, unmatched_emits, given_up })
+    Ok(Finished { changed, subscription, settled, emitted, given_up })
 }
 
 /// What has no state of its own left no trace on what it was done to: where that stands can be asked.
@@ -229,44 +223,42 @@ fn tell(payment: &mut Payment, operation: &Operation, finish: &Finish) {
     }
 }
 
-/// Applies what the plugin emitted. Says whether its payment is known.
-fn emit(
+/// Takes in what the plugin emitted: as good as a verified webhook, it waits for what is not known yet.
+fn take_emits(
     connection: &Connection,
-    external: &str,
-    news: &News,
-    when: When,
-    own: Option<&mut Changed>,
-) -> Result<bool, StoreError> {
-    let Some(key) = names::find(connection, external, news.action, news.action_id.as_deref(), &news.target)? else {
-        return Ok(false);
+    operation: &Operation,
+    finish: &Finish,
+    mut own: Option<&mut Changed>,
+    mut own_subscription: Option<&mut SubscriptionChanged>,
+) -> Result<Vec<Received>, StoreError> {
+    let receiving = Receiving {
+        now: finish.now,
+        external: operation.external.clone(),
+        trust: Trust::Verified,
+        events: Vec::new(),
+        parked_until: finish.parked_until,
+        events_live: Duration::ZERO,
+        ask_at: finish.ask_at,
     };
-    let emitted = change::change_by_key(connection, key, news, when)?;
-    if let Some(own) = own {
-        own.ask |= emitted.ask;
-        own.alert = emitted.alert.or(own.alert);
-        if emitted.payment.key == own.payment.key {
-            own.payment = emitted.payment;
+    let mut all = Vec::with_capacity(finish.emitted.len());
+    for event in &finish.emitted {
+        let dated = DatedEvent { id: None, occurred_at: None, event: event.clone() };
+        let received = webhooks::take_verified(connection, &receiving, &dated)?;
+        match &received {
+            Received::Applied(emitted) | Received::Adopted(emitted) => {
+                if let Some(own) = own.as_deref_mut().filter(|own| own.payment.key == emitted.payment.key) {
+                    own.payment = emitted.payment.clone();
+                }
+            }
+            Received::SubscriptionApplied(emitted) => {
+                let is_own = |own: &&mut SubscriptionChanged| own.subscription.key == emitted.subscription.key;
+                if let Some(own) = own_subscription.as_deref_mut().filter(is_own) {
+                    own.subscription = emitted.subscription.clone();
+                }
+            }
+            _ => {}
         }
+        all.push(received);
     }
-    Ok(true)
-}
-
-fn emit_subscription(
-    connection: &Connection,
-    external: &str,
-    news: &SubscriptionNews,
-    when: When,
-    own: Option<&mut SubscriptionChanged>,
-) -> Result<bool, StoreError> {
-    let Some(key) = subscriptions::find(connection, external, &news.tokens, news.host_reference.as_deref())? else {
-        return Ok(false);
-    };
-    let emitted = subscription_change::change(connection, key, news, when)?;
-    if let Some(own) = own {
-        own.ask |= emitted.ask;
-        if emitted.subscription.key == own.subscription.key {
-            own.subscription = emitted.subscription;
-        }
-    }
-    Ok(true)
+    Ok(all)
 }

@@ -2,8 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, Amount, Carry, Charge, Decline, Destination, Event, FollowUp, News, NewsState, Source, SubscriptionNews,
-    SubscriptionState, Target,
+    Action, Amount, Carry, Charge, Decline, Destination, Dispute, DisputeState, Disputed, Event, FollowUp, News,
+    NewsState, Source, SubscriptionNews, SubscriptionState, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,19 +49,27 @@ pub(super) struct KeptSubscription {
 pub(super) enum KeptEvent {
     Subscription { subscription: KeptSubscription },
     Charge { charge: KeptNews, tokens: Vec<String>, of: Option<String> },
+    Dispute { dispute: KeptDispute, payment_ids: Vec<String>, shop: Option<String>, reference: Option<String> },
     Payment(KeptNews),
 }
 
 impl KeptEvent {
-    /// None for what is never parked.
-    pub(super) fn of(event: &Event) -> Option<Self> {
+    pub(super) fn of(event: &Event) -> Self {
         match event {
-            Event::Payment(news) => Some(Self::Payment(news.into())),
-            Event::Subscription(news) => Some(Self::Subscription { subscription: news.into() }),
+            Event::Payment(news) => Self::Payment(news.into()),
+            Event::Subscription(news) => Self::Subscription { subscription: news.into() },
             Event::Charge(Charge { tokens, host_reference, news }) => {
-                Some(Self::Charge { charge: news.into(), tokens: tokens.clone(), of: host_reference.clone() })
+                Self::Charge { charge: news.into(), tokens: tokens.clone(), of: host_reference.clone() }
             }
-            Event::Dispute(_) => None,
+            Event::Dispute(dispute) => {
+                let Dispute { target, state, amount, reason, occurred_at } = dispute.clone();
+                Self::Dispute {
+                    dispute: Disputed { state, amount, reason, occurred_at }.into(),
+                    payment_ids: target.payment_ids,
+                    shop: target.shop_transaction_id,
+                    reference: target.host_reference,
+                }
+            }
         }
     }
 }
@@ -73,6 +81,11 @@ impl From<KeptEvent> for Event {
             KeptEvent::Subscription { subscription } => Self::Subscription(subscription.into()),
             KeptEvent::Charge { charge, tokens, of } => {
                 Self::Charge(Charge { tokens, host_reference: of, news: charge.into() })
+            }
+            KeptEvent::Dispute { dispute, payment_ids, shop, reference } => {
+                let Disputed { state, amount, reason, occurred_at } = dispute.into();
+                let target = Target { payment_ids, shop_transaction_id: shop, host_reference: reference };
+                Self::Dispute(Dispute { target, state, amount, reason, occurred_at })
             }
         }
     }
@@ -101,6 +114,37 @@ impl From<KeptSubscription> for SubscriptionNews {
             carry: kept.carry.map(|carry| Carry { json: carry.json, format: carry.format }),
             occurred_at: kept.occurred_at.map(Timestamp),
             ..Self::new(source_of(kept.source), kept.host_reference, state)
+        }
+    }
+}
+
+/// How a dispute stands, as it is kept: parked, and with its payment.
+#[derive(Deserialize, Serialize)]
+pub(super) struct KeptDispute {
+    state: String,
+    amount: Option<KeptAmount>,
+    reason: Option<String>,
+    occurred_at: Option<u64>,
+}
+
+impl From<Disputed> for KeptDispute {
+    fn from(dispute: Disputed) -> Self {
+        Self {
+            state: dispute.state.name().to_owned(),
+            amount: dispute.amount.map(|Amount { minor, currency }| KeptAmount { minor, currency }),
+            reason: dispute.reason,
+            occurred_at: dispute.occurred_at.map(|moment| moment.0),
+        }
+    }
+}
+
+impl From<KeptDispute> for Disputed {
+    fn from(kept: KeptDispute) -> Self {
+        Self {
+            state: DisputeState::from_name(&kept.state).unwrap_or(DisputeState::Opened),
+            amount: kept.amount.map(|KeptAmount { minor, currency }| Amount { minor, currency }),
+            reason: kept.reason,
+            occurred_at: kept.occurred_at.map(Timestamp),
         }
     }
 }

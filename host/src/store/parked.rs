@@ -9,7 +9,8 @@ use super::news_json::KeptEvent;
 use super::webhooks::{Received, Receiving};
 use super::{Store, StoreError, adopt, charges, names, subscription_change, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{AskAt, Event, Payment, Subscription, Trust};
+use crate::model::{AskAt, Event, News, Payment, Subscription, Trust};
+use std::time::Duration;
 
 /// Hints that an external may have waiting: anybody can send them.
 const PARKED_HINTS: i64 = 1000;
@@ -55,9 +56,6 @@ pub(super) fn park(
     event_id: Option<&str>,
     event: &Event,
 ) -> database::Result<()> {
-    let Some(kept) = KeptEvent::of(event) else {
-        return Ok(());
-    };
     let key = connection
         .prepare_cached(
             "INSERT INTO webhook_events (external, event_id, verified, received_at, news, parked_until, lives_ms)
@@ -68,7 +66,7 @@ pub(super) fn park(
             event_id,
             receiving.trust == Trust::Verified,
             receiving.now,
-            Json(kept),
+            Json(KeptEvent::of(event)),
             receiving.parked_until,
             Unsigned(u64::try_from(receiving.events_live.as_millis()).unwrap_or(u64::MAX)),
         ])?;
@@ -78,6 +76,35 @@ pub(super) fn park(
         statement.execute(params![receiving.external, name, key])?;
     }
     Ok(())
+}
+
+/// Parks news that cannot be judged before something of ours has its name or its end; once, however often it is brought.
+pub(super) fn park_until_named(
+    connection: &Connection,
+    external: &str,
+    news: &News,
+    when: When,
+) -> database::Result<()> {
+    let event = Event::Payment(news.clone());
+    let waits: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM webhook_events
+                            WHERE external = ? AND verified = 1 AND news IS NOT NULL AND news = ?)",
+        )?
+        .query_row(params![external, Json(KeptEvent::of(&event))], |row| row.get(0))?;
+    if waits {
+        return Ok(());
+    }
+    let receiving = Receiving {
+        now: when.now,
+        external: external.to_owned(),
+        trust: Trust::Verified,
+        events: Vec::new(),
+        parked_until: when.now,
+        events_live: Duration::ZERO,
+        ask_at: when.ask_at,
+    };
+    park(connection, &receiving, None, &event)
 }
 
 /// Whether another hint may be parked.
@@ -248,6 +275,11 @@ fn adopt(connection: &Connection, parked: &Parked, when: When) -> Result<Option<
         Event::Payment(news) => match adopt::adopt(connection, external, news, when)? {
             Some(changed) => Some(Received::Adopted(changed)),
             None if adopt::may_later(connection, external, news)? => None,
+            None => Some(Received::Dropped),
+        },
+        Event::Dispute(dispute) => match adopt::adopt_disputed(connection, external, dispute, when)? {
+            Some(changed) => Some(Received::Adopted(changed)),
+            None if adopt::disputed_may_later(connection, external, dispute)? => None,
             None => Some(Received::Dropped),
         },
         Event::Subscription(news) if !news.tokens.is_empty() => {

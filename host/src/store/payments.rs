@@ -3,6 +3,7 @@
 use super::columns::{Columns, Json, Unsigned};
 use super::database::{self, Connection, OptionalExtension, Params, Row, params};
 use super::names::Named;
+use super::news_json::KeptDispute;
 use crate::clock::Timestamp;
 use crate::model::{
     Amount, Capture, Kind, OfSubscription, Origin, Payment, PaymentKey, PaymentState, Reference, Refund,
@@ -13,7 +14,7 @@ macro_rules! select {
         concat!(
             "SELECT key, external, origin, subscription, reference, shop_transaction_id, payment_method, amount, ",
             "currency, authorized, captured, refunded, state, ids, told, description, metadata, decline_code, carry, ",
-            "carry_format, review, sequence, observed_at, expires_at, ask_at, asks, open_since, checked_at, created_at, ",
+            "carry_format, review, dispute, sequence, observed_at, expires_at, ask_at, asks, open_since, checked_at, created_at, ",
             "updated_at, merged_into, ",
             "(SELECT coalesce(told, reference) FROM subscriptions WHERE subscriptions.key = payments.subscription), ",
             "(SELECT tokens FROM subscriptions WHERE subscriptions.key = payments.subscription AND told IS NULL) ",
@@ -76,6 +77,7 @@ fn read(row: &Row<'_>) -> database::Result<(Payment, Option<PaymentKey>)> {
         decline_code: columns.next()?,
         carry: columns.next_carry()?,
         review: columns.next()?,
+        dispute: columns.next::<Option<Json<KeptDispute>>>()?.map(|kept| kept.0.into()),
         sequence: columns.next::<Unsigned>()?.0,
         observed_at: columns.next()?,
         expires_at: columns.next()?,
@@ -172,7 +174,7 @@ fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()
     let mut statement = connection.prepare_cached(
         "UPDATE payments SET payment_method = ?, amount = ?, currency = ?, authorized = ?, captured = ?, refunded = ?,
                              state = ?, ids = ?, told = ?, description = ?, metadata = ?, decline_code = ?, carry = ?,
-                             carry_format = ?, review = ?, sequence = ?, observed_at = ?, expires_at = ?, ask_at = ?,
+                             carry_format = ?, review = ?, dispute = ?, sequence = ?, observed_at = ?, expires_at = ?, ask_at = ?,
                              asks = ?, open_since = ?, checked_at = ?, updated_at = ?
          WHERE key = ?",
     )?;
@@ -192,6 +194,7 @@ fn update_row(connection: &Connection, payment: &Payment) -> database::Result<()
         payment.carry.as_ref().map(|carry| &carry.json),
         payment.carry.as_ref().map(|carry| carry.format),
         payment.review,
+        payment.dispute.clone().map(|dispute| Json(KeptDispute::from(dispute))),
         Unsigned(payment.sequence),
         payment.observed_at,
         payment.expires_at,

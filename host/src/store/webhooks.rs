@@ -7,7 +7,7 @@ use super::events::{self, Finding};
 use super::subscription_change::SubscriptionChanged;
 use super::{Store, StoreError, parked};
 use crate::clock::Timestamp;
-use crate::model::{AskAt, DatedEvent, Event, Payment, Subscription, Trust};
+use crate::model::{AskAt, DatedEvent, Payment, Subscription, Trust};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +49,6 @@ pub enum Received {
     Repeated,
     /// It waited long enough, or too much waits already.
     Dropped,
-    /// About a dispute: remembered, and not acted upon.
-    NotHandledYet,
 }
 
 impl Store {
@@ -72,10 +70,6 @@ impl Store {
 fn without_change(connection: &Connection, receiving: &Receiving) -> Result<Option<Vec<Received>>, StoreError> {
     let mut results = Vec::with_capacity(receiving.events.len());
     for DatedEvent { event, .. } in &receiving.events {
-        if matches!(event, Event::Dispute(_)) {
-            results.push(Received::NotHandledYet);
-            continue;
-        }
         match events::seek(connection, &receiving.external, event, Trust::Hint, receiving.when())? {
             Finding::Nothing if parked::has_room(connection, &receiving.external)? => return Ok(None),
             Finding::Nothing => results.push(Received::Dropped),
@@ -100,7 +94,12 @@ fn take(connection: &Connection, receiving: &Receiving) -> Result<Vec<Received>,
         .collect()
 }
 
-fn take_verified(connection: &Connection, receiving: &Receiving, dated: &DatedEvent) -> Result<Received, StoreError> {
+/// Takes a verified event in. What a plugin emits is as good as one.
+pub(super) fn take_verified(
+    connection: &Connection,
+    receiving: &Receiving,
+    dated: &DatedEvent,
+) -> Result<Received, StoreError> {
     let (external, when) = (&receiving.external, receiving.when());
     if let Some(id) = &dated.id
         && was_seen(connection, external, id)?
@@ -110,12 +109,10 @@ fn take_verified(connection: &Connection, receiving: &Receiving, dated: &DatedEv
     let event = events::dated(&dated.event, dated.occurred_at);
     let finding = events::seek(connection, external, &event, Trust::Verified, when)?;
     match finding {
-        Finding::Nothing | Finding::LaterCharge(_) if !matches!(event, Event::Dispute(_)) => {
+        Finding::Nothing | Finding::LaterCharge(_) => {
             parked::park(connection, receiving, dated.id.as_deref(), &event)?;
             return Ok(Received::Parked);
         }
-        // What it says beside what must wait counts now.
-        Finding::Later(_) => parked::park(connection, receiving, dated.id.as_deref(), &event)?,
         _ => remember(connection, receiving, dated)?,
     }
     let mut received = events::apply(connection, &event, finding, when)?;
@@ -131,9 +128,6 @@ fn take_verified(connection: &Connection, receiving: &Receiving, dated: &DatedEv
 
 fn take_hint(connection: &Connection, receiving: &Receiving, dated: &DatedEvent) -> Result<Received, StoreError> {
     let event = events::dated(&dated.event, dated.occurred_at);
-    if matches!(event, Event::Dispute(_)) {
-        return Ok(Received::NotHandledYet);
-    }
     let finding = events::seek(connection, &receiving.external, &event, Trust::Hint, receiving.when())?;
     if let Some(asked) = events::ask(connection, finding, receiving.now)? {
         return Ok(asked);

@@ -4,8 +4,8 @@
 use crate::capabilities::Name;
 use crate::clock::Timestamp;
 use crate::model::{
-    Acknowledgement, Action, Amount, Carry, DatedEvent, Decline, Destination, DisputeState, Event, Fault, FollowUp,
-    News, NewsState, Outcome, Receipt, Refused, Rejection, Subscribed, SubscriptionNews, Target, Trust,
+    Acknowledgement, Action, Amount, Carry, DatedEvent, Decline, Destination, Event, Fault, FollowUp, News, NewsState,
+    Outcome, Receipt, Refused, Rejection, Subscribed, SubscriptionNews, Target, Trust,
 };
 use serde_json::{Map, Value, json};
 
@@ -134,13 +134,8 @@ pub(super) fn event(event: &Event) -> Value {
             json!({ "charge": joined([head, json!({ "payment": news(&charge.news) })]) })
         }
         Event::Dispute(dispute) => {
-            let state = match dispute.state {
-                DisputeState::Opened => "opened",
-                DisputeState::Won => "won",
-                DisputeState::Lost => "lost",
-            };
             let told = json!({
-                "state": state,
+                "state": dispute.state.name(),
                 "amount": dispute.amount.as_ref().map(amount),
                 "reason": dispute.reason,
             });

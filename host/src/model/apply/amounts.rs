@@ -2,7 +2,7 @@
 
 use super::{Applied, capture};
 use crate::model::classify::disagreement;
-use crate::model::{Action, Amount, News, Payment, PaymentState};
+use crate::model::{Action, Amount, News, Payment, PaymentState, Source};
 
 /// What a person must look at is kept up to here, so that a provider that says something else each time fills no disk.
 const LONGEST_REVIEW: usize = 1_000;
@@ -85,15 +85,22 @@ fn at_most(minor: Option<u64>, ceiling: Option<u64>) -> Option<u64> {
     minor.map(|minor| minor.min(ceiling.unwrap_or(u64::MAX)))
 }
 
-/// The provider may give back more than is known to have been captured: that is told, asked about, and looked at.
-pub(super) fn check_refunded(before: &Payment, applied: &mut Applied) {
+/// The provider may give back more than is known to have been captured. What was captured elsewhere may not have been
+/// heard of yet: so it is asked, and a person looks where its answer does not explain it.
+pub(super) fn check_refunded(before: &Payment, applied: &mut Applied, news: &News) {
     let payment = &applied.payment;
     let Some(captured) = payment.captured.filter(|captured| payment.refunded > *captured) else {
         return;
     };
-    if (before.refunded, before.captured) != (payment.refunded, payment.captured) {
+    let answered = match news.source {
+        Source::Inquiry => news.action == Action::Payment,
+        Source::Verified { can_ask } => !can_ask,
+        Source::Answer => false,
+    };
+    if answered {
         let review = format!("{} was refunded, and {captured} captured", payment.refunded);
         flag(applied, review);
+    } else if (before.refunded, before.captured) != (payment.refunded, payment.captured) {
         applied.ask = true;
     }
 }

@@ -9,7 +9,8 @@ mod subscription;
 use super::{Applied, apply};
 use crate::clock::Timestamp;
 use crate::model::{
-    About, ActionState, CallbackType, Capture, News, OperationKey, Payment, PaymentState, Reference, Refund, Source,
+    About, Action, ActionState, CallbackType, Capture, News, OperationKey, Payment, PaymentState, Reference, Refund,
+    Source,
 };
 use generated::Step;
 use lawful::{LAWFUL, LAWFUL_ACTION, is_lawful};
@@ -59,7 +60,7 @@ fn check(before: &Payment, news: &News, applied: &Applied) -> Result<(), TestCas
     a_change_is_one_callback(before, applied)?;
     sums_hold(before, &applied.payment)?;
     nothing_is_forgotten(before, &applied.payment)?;
-    if news.source == Source::Inquiry {
+    if news.source == Source::Inquiry && news.action == Action::Payment {
         prop_assert!(!applied.ask, "an answer to a question does not ask it again");
     }
     if applied.ask {
@@ -125,9 +126,9 @@ fn tells_of_payment(kind: CallbackType, payment: &Payment) -> bool {
     lawful::tells_of_payment(kind, payment.state) || kind == CallbackType::PaymentPending && undecided
 }
 
-/// Rule 12: no sum is more than what it is taken from, unless a person is told that the provider says so.
+/// Rule 12: no sum is more than what it is taken from, unless the provider says so, and is asked, or a person told.
 fn sums_hold(before: &Payment, payment: &Payment) -> Result<(), TestCaseError> {
-    let told = payment.review.is_some();
+    let told = payment.review.is_some() || payment.ask_at.is_some();
     let given_back = sum(payment.refunds.iter().filter(|refund| refund.state == ActionState::Accepted).map(given));
     prop_assert_eq!(u128::from(payment.refunded), given_back);
     if let Some(captured) = payment.captured {

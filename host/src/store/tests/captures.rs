@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn capture(payment: PaymentKey, minor: Option<u64>, last: bool) -> Claim {
+pub(super) fn capture(payment: PaymentKey, minor: Option<u64>, last: bool) -> Claim {
     Claim {
         fingerprint: format!("capture {minor:?}"),
         amount: minor.map(euro),

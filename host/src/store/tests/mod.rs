@@ -6,6 +6,7 @@ mod captures;
 mod claim;
 mod finish;
 mod follow_ups;
+mod interleavings;
 mod lapse;
 mod open;
 mod operators;
@@ -160,6 +161,7 @@ fn end(operation: &Operation, settled: Settled, id: Option<&str>) -> Finish {
             subscription_token: None,
         },
         answer_if_contradicted: None,
+        parked_until: NOW.plus(DAY),
         answer: kept.then(|| Answer {
             status: 200,
             headers: vec![("x-payment-outcome".into(), settled.name().into())],

@@ -117,6 +117,7 @@ impl Taking {
                 },
                 amount: self.some_amount(dispute.amount)?,
                 reason: self.optional(dispute.reason)?,
+                occurred_at: None,
             }),
         })
     }
