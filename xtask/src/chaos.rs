@@ -14,6 +14,7 @@ use std::process::Command;
   cargo xtask chaos                                       200 kills on SQLite: a few minutes
   cargo xtask chaos --kills 1000                          a long run
   cargo xtask chaos --kills 1000 --store postgres --hosts 2
+  cargo xtask chaos --equal 500                           no kills: 64 equal requests at once, 500 times
   cargo xtask chaos --seed 42 --json > chaos.json         the same choices again, for a program to read
 
 Exit code 1 says that something was violated; what, and the seed, are printed.")]
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// What chooses; without it another each time
     #[arg(long)]
     seed: Option<u64>,
+    /// Kill nobody: send 64 equal requests at once, so many times
+    #[arg(long, value_name = "ROUNDS")]
+    equal: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -51,6 +55,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     chaos.args(["--hosts", &arguments.hosts.to_string()]);
     if let Some(seed) = arguments.seed {
         chaos.args(["--seed", &seed.to_string()]);
+    }
+    if let Some(rounds) = arguments.equal {
+        chaos.args(["--equal", &rounds.to_string()]);
     }
     if arguments.json {
         chaos.arg("--json");
