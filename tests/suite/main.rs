@@ -17,6 +17,7 @@ mod crash_points;
 mod document;
 mod documentation;
 mod faults;
+mod faults_disk;
 mod faults_guests;
 mod faults_refund;
 mod faults_store;

@@ -60,7 +60,11 @@ pub async fn equal(settings: &Settings, rounds: u64, progress: &(dyn Fn(String) 
     for round in 1..=rounds {
         violations.extend(world.round(&mut callers, settings.seed, round).await);
         if round.is_multiple_of(50) {
-            progress(format!("{} s: {round} rounds of {rounds}, {} violations", begun.elapsed().as_secs(), violations.len()));
+            progress(format!(
+                "{} s: {round} rounds of {rounds}, {} violations",
+                begun.elapsed().as_secs(),
+                violations.len()
+            ));
         }
     }
     violations.append(&mut world.fleet.book.open().wrongs);
@@ -70,7 +74,8 @@ pub async fn equal(settings: &Settings, rounds: u64, progress: &(dyn Fn(String) 
     if entries != rounds {
         violations.push(format!("{entries} charges were made in {rounds} rounds"));
     }
-    let (seed, store, hosts, seconds) = (settings.seed, settings.store.name(), settings.hosts, begun.elapsed().as_secs());
+    let (seed, store, hosts, seconds) =
+        (settings.seed, settings.store.name(), settings.hosts, begun.elapsed().as_secs());
     Ok(Equals { seed, store, hosts, rounds, requests: rounds * AT_ONCE, entries, seconds, violations })
 }
 

@@ -121,7 +121,10 @@ struct World {
 impl World {
     /// Everything but the hosts. The cluster, where there is one, outlives what is in it.
     fn start(settings: &Settings) -> Result<(Self, Option<Cluster>)> {
-        ensure!(settings.hosts == 1 || settings.store == StoreKind::Postgres, "only on Postgres do hosts share a store");
+        ensure!(
+            settings.hosts == 1 || settings.store == StoreKind::Postgres,
+            "only on Postgres do hosts share a store"
+        );
         let cluster = match settings.store {
             StoreKind::Sqlite => None,
             StoreKind::Postgres => Some(Cluster::start(Durability::Process)?),

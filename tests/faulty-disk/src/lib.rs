@@ -12,7 +12,7 @@
 
 #![allow(unsafe_code, reason = "its functions replace those of libc, under libc's contracts")]
 
-use libc::{c_char, c_int, c_void, off64_t, off_t, size_t, ssize_t};
+use libc::{c_char, c_int, c_void, off_t, off64_t, size_t, ssize_t};
 use std::cell::Cell;
 use std::ffi::CStr;
 use std::os::unix::ffi::OsStrExt;

@@ -18,7 +18,7 @@ pub use components::component;
 pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
-pub use process::{Caller, Process, program};
+pub use process::{Process, preloaded, program};
 pub use told::{told, types};
 
 use provost::clock::{Clock, Timestamp};
