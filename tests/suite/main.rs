@@ -19,6 +19,7 @@ mod documentation;
 mod faults;
 mod faults_disk;
 mod faults_guests;
+mod faults_operations;
 mod faults_refund;
 mod faults_store;
 mod folder;
