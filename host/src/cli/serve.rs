@@ -7,6 +7,7 @@ use crate::app::{App, BuildError};
 use crate::clock::Clock;
 use crate::config::{AdminFile, Config, Flag, Sources};
 use crate::model::SecretBytes;
+use crate::store::Place;
 use crate::{crash, telemetry};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
