@@ -38,6 +38,8 @@ mod pgm;
 mod refunds;
 mod rest;
 mod sandbox;
+mod states;
+mod states_elsewhere;
 mod subscriptions;
 mod utilities;
 mod webhooks;

@@ -12,6 +12,7 @@ mod open;
 mod refunds;
 mod report;
 mod state;
+mod states;
 mod subscriptions;
 mod webhooks;
 mod writer;
