@@ -9,6 +9,7 @@ use crate::registry::Registry;
 use crate::runtime::{Engine, EngineError};
 use crate::store::{OpenError, Store, StoreError};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// A host, ready to serve.
@@ -56,6 +57,12 @@ impl App {
         );
         operations.take_over().await?;
         Ok(Self { operations, clock, outbox, registry })
+    }
+
+    /// Once [`App::run`] has ended: waits at most for so long for deliveries that are under way, and gives the rest back.
+    /// Says how many those were.
+    pub async fn leave(&self, patience: Duration) -> usize {
+        self.outbox.leave(patience).await
     }
 
     /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, the plugin folder.

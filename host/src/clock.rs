@@ -30,6 +30,12 @@ impl Timestamp {
         jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_string()
     }
 
+    /// A moment as RFC 3339 writes it; one before 1970 is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(moment.as_millisecond()).ok().map(Self)
+    }
+
     /// Whole seconds since 1970, as signatures carry them.
     pub fn seconds(self) -> u64 {
         self.0 / 1000

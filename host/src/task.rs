@@ -43,9 +43,9 @@ pub fn to_its_end<T: Send + 'static>(
     }
 }
 
-/// Waits, at most for so long, until the tasks that [`to_its_end`] began on this thread have ended. For threads with a
-/// single-threaded runtime of their own, which would take their tasks with them.
-pub async fn all_ended_here(patience: Duration) {
+/// Waits, at most for so long, until the tasks that [`to_its_end`] began on this thread have ended, and says how many have
+/// not. For threads with a single-threaded runtime of their own, which would take their tasks with them.
+pub async fn all_ended_here(patience: Duration) -> usize {
     let ended = async {
         loop {
             let ended = ENDED.notified();
@@ -55,9 +55,12 @@ pub async fn all_ended_here(patience: Duration) {
             ended.await;
         }
     };
-    if tokio::time::timeout(patience, ended).await.is_err() {
-        tracing::warn!(running = RUNNING_HERE.get(), "some calls did not end in time: what they sent is unknown");
+    if tokio::time::timeout(patience, ended).await.is_ok() {
+        return 0;
     }
+    let running = RUNNING_HERE.get();
+    tracing::warn!(running, "some calls did not end in time: what they sent is unknown");
+    usize::try_from(running).unwrap_or_default()
 }
 
 static ENDED: Notify = Notify::const_new();

@@ -73,6 +73,8 @@ list! {
     Counter ALERTS = "provost_alerts_total";
     /// Attempts to deliver a callback, by `external` and `result`: delivered, again or dead.
     Counter CALLBACK_ATTEMPTS = "provost_callback_attempts_total";
+    /// Callbacks that are not delivered, by `state`: waiting, or dead. Counted up to 100,000.
+    Gauge CALLBACKS = "provost_callbacks";
 
     // Plugins.
 

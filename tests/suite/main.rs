@@ -35,6 +35,8 @@ mod money;
 mod money_callbacks;
 mod pay;
 mod pgm;
+mod recovery;
+mod recovery_repeat;
 mod refunds;
 mod rest;
 mod sandbox;

@@ -3,8 +3,11 @@
 -- Questions since what is open came to stand so, and when that was.
 ALTER TABLE payments ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN open_since INTEGER;
+-- 1: somebody has taken the question that is due, and `ask_at` is when that lapses.
+ALTER TABLE payments ADD COLUMN asking INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscriptions ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscriptions ADD COLUMN open_since INTEGER;
+ALTER TABLE subscriptions ADD COLUMN asking INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscriptions ADD COLUMN review TEXT;
 
 -- Who has most to ask for holds up no other: what is due is found external by external.
@@ -12,6 +15,9 @@ DROP INDEX payments_ask;
 CREATE INDEX payments_ask ON payments (external, ask_at) WHERE ask_at IS NOT NULL;
 DROP INDEX subscriptions_ask;
 CREATE INDEX subscriptions_ask ON subscriptions (external, ask_at) WHERE ask_at IS NOT NULL;
+
+CREATE INDEX payments_asking ON payments (ask_at) WHERE asking = 1;
+CREATE INDEX subscriptions_asking ON subscriptions (ask_at) WHERE asking = 1;
 
 -- What is open was asked for only now and then until now: all of it is due.
 UPDATE payments SET ask_at = updated_at

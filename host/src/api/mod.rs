@@ -4,6 +4,7 @@
 //! Start at [`routes`](self), the one list of what there is; then `v3`, what each of them does; then `respond`, what a
 //! caller is answered. `observe` stands around every request, and `server` around them all.
 
+pub mod admin;
 mod answers;
 mod document;
 mod documentation;
@@ -23,7 +24,7 @@ mod threads;
 mod v3;
 
 pub use server::{Phase, serve};
-pub use settings::Settings;
+pub use settings::{Settings, Shutdown};
 pub use threads::{bind, serve_on_threads};
 
 use crate::clock::Clock;

@@ -14,6 +14,7 @@ use std::io;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tower::Service;
 
 /// How long a request's head may take, and how long a connection may be idle.
@@ -24,6 +25,8 @@ const HEAD_LIMIT: usize = 64 << 10;
 const HEADERS_LIMIT: usize = 256;
 /// Connections of one listener; beyond, a new one is closed at once.
 const CONNECTIONS: usize = 8192;
+/// How long who connected at the last moment has to send a request, and to be told that no further one is taken.
+const LAST_MOMENT: Duration = Duration::from_millis(100);
 /// How long to wait where no connection can be accepted, as when file descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -38,14 +41,14 @@ pub enum Phase {
     Stopped,
 }
 
-/// Serves until the phase is [`Phase::Stopped`], then gives what runs `drain` to finish. Every thread may serve a
-/// duplicate of one bound listener.
+/// Serves until the phase is [`Phase::Stopped`], then gives what runs `drain` to finish. Says how many connections did
+/// not. Every thread may serve a duplicate of one bound listener.
 pub async fn serve(
     listener: std::net::TcpListener,
     router: Router,
     phase: watch::Receiver<Phase>,
     drain: Duration,
-) -> io::Result<()> {
+) -> io::Result<usize> {
     serve_with(listener, router, phase, drain, HEADER_TIMEOUT).await
 }
 
@@ -55,7 +58,7 @@ async fn serve_with(
     mut phase: watch::Receiver<Phase>,
     drain: Duration,
     header_timeout: Duration,
-) -> io::Result<()> {
+) -> io::Result<usize> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let connections = GracefulShutdown::new();
@@ -80,12 +83,22 @@ async fn serve_with(
             },
         }
     }
-    drop(listener);
-    let open = connections.count();
-    if tokio::time::timeout(drain, connections.shutdown()).await.is_err() {
-        tracing::warn!(open, drain_seconds = drain.as_secs(), "some connections did not finish in time");
+    let began = Instant::now();
+    // Who has connected already is not told by a reset that nobody listens any more.
+    while let Ok(Ok((stream, _))) = tokio::time::timeout(Duration::ZERO, listener.accept()).await {
+        converse(&http, stream, router.clone(), seen.clone(), &connections);
     }
-    Ok(())
+    drop(listener);
+    while connections.count() > 0 && began.elapsed() < LAST_MOMENT.min(drain) {
+        tokio::time::sleep(LAST_MOMENT / 20).await;
+    }
+    let open = connections.count();
+    let rest = drain.saturating_sub(began.elapsed());
+    if tokio::time::timeout(rest, connections.shutdown()).await.is_ok() {
+        return Ok(0);
+    }
+    tracing::warn!(open, drain_seconds = drain.as_secs(), "some connections did not finish in time");
+    Ok(open)
 }
 
 /// Waits for the end; where the sender is gone, nobody is left to say when it comes, and this is it.

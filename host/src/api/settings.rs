@@ -1,6 +1,7 @@
-//! Where the interface listens.
+//! Where the interface listens, and how it leaves.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 use url::Url;
 
 /// The `[api]` table.
@@ -16,4 +17,19 @@ pub struct Settings {
     pub require_idempotency_key: bool,
     /// Threads that serve, each with a runtime of its own; 0: one per core.
     pub threads: usize,
+}
+
+/// The `[shutdown]` table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long the listener stays open once the host is not ready: load balancers need a moment to notice.
+    pub keep_listening: Duration,
+    /// How long what runs may take to end after that.
+    pub drain: Duration,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self { keep_listening: Duration::from_secs(5), drain: Duration::from_secs(30) }
+    }
 }

@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Takes the address, before anything else is started.
 #[expect(clippy::disallowed_methods, reason = "the one place that listens")]
@@ -20,7 +21,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves on `threads` threads, 0 for one per core, until the phase is [`Phase::Stopped`] and what ran has ended, or
-/// `drain` is over. The threads are to be joined.
+/// `drain` is over. The threads are to be joined; each says how much had not ended by then.
 #[expect(clippy::disallowed_methods, reason = "the threads that serve")]
 pub fn serve_on_threads(
     listener: &TcpListener,
@@ -28,7 +29,7 @@ pub fn serve_on_threads(
     phase: &watch::Receiver<Phase>,
     threads: usize,
     drain: Duration,
-) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
+) -> io::Result<Vec<JoinHandle<io::Result<usize>>>> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = if threads == 0 { cores } else { threads };
     (0..threads)
@@ -37,10 +38,15 @@ pub fn serve_on_threads(
             let (listener, router, phase) = (listener.try_clone()?, router.clone(), phase.clone());
             let serve = move || {
                 runtime.block_on(async {
-                    let served = serve(listener, router, phase, drain).await;
+                    let mut stopped = phase.clone();
+                    let stopped = async {
+                        let _ = stopped.wait_for(|phase| *phase == Phase::Stopped).await;
+                        Instant::now()
+                    };
+                    let (open, began) = tokio::join!(serve(listener, router, phase, drain), stopped);
                     // Calls whose callers have hung up hold no connection, and go on to their end.
-                    task::all_ended_here(drain).await;
-                    served
+                    let running = task::all_ended_here(drain.saturating_sub(began.elapsed())).await;
+                    Ok(open? + running)
                 })
             };
             thread::Builder::new().name(format!("serve-{number}")).spawn(serve)

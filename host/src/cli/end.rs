@@ -11,10 +11,12 @@ pub(super) enum End {
     Failed,
     /// What it was told to do cannot be right. The parser ends with this code too.
     Unusable,
+    /// A host left with something unfinished.
+    LeftOff,
 }
 
 impl End {
-    const ALL: [Self; 3] = [Self::Done, Self::Failed, Self::Unusable];
+    const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Unusable, Self::LeftOff];
 
     /// Its code.
     pub(super) fn code(self) -> u8 {
@@ -22,6 +24,7 @@ impl End {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Unusable => 2,
+            Self::LeftOff => 3,
         }
     }
 
@@ -30,6 +33,7 @@ impl End {
             Self::Done => "done; plugin call: the plugin answered, if only with a decline",
             Self::Failed => "failed; plugin inspect: a host would refuse it; plugin call: nothing was decided",
             Self::Unusable => "the command line, a file that it names, or the configuration is wrong",
+            Self::LeftOff => "serve: told to stop twice, or out of time; what had not ended is on disk, and goes on at the next start",
         }
     }
 

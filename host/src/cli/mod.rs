@@ -4,6 +4,7 @@ mod call;
 mod config;
 mod end;
 mod inspect;
+mod operator;
 mod pages;
 mod plain;
 mod said;
@@ -21,6 +22,8 @@ Examples:
   provost plugin inspect plugins/acme.wasm
   provost plugin call plugins/acme.wasm pay < pay.json
   provost config check && provost config show --origin
+  provost payments list --review
+  provost callbacks replay --all --reason 'the shop is back'
 
 Environment:
   PROVOST_TABLE__KEY   a setting, such as PROVOST_API__LISTEN
@@ -55,6 +58,25 @@ enum Command {
   provost config show --origin"
     )]
     Config(config::Command),
+    /// Look at payments, and decide by hand what nobody can find out
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Examples:
+  provost payments list --review
+  provost payments show order-4711
+  provost payments settle order-4711 --outcome accepted --reason 'seen in the portal'"
+    )]
+    Payments(operator::payments::Command),
+    /// Look at what merchants were told, and tell them again
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Examples:
+  provost callbacks list --state dead
+  provost callbacks replay --all --external acme --reason 'the shop is back'"
+    )]
+    Callbacks(operator::callbacks::Command),
     Completions(pages::Completions),
     Man(pages::Manual),
 }
@@ -72,6 +94,8 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Plugin(Plugin::Inspect(arguments)) => inspect::run(&arguments),
         Command::Plugin(Plugin::Call(arguments)) => call::run(arguments),
+        Command::Payments(command) => operator::payments::run(command),
+        Command::Callbacks(command) => operator::callbacks::run(command),
         Command::Config(command) => Ok(config::run(command)),
         Command::Completions(arguments) => Ok(pages::completions(&arguments)),
         Command::Man(arguments) => pages::manual(&arguments),

@@ -81,6 +81,12 @@ impl Said {
         self
     }
 
+    /// The same with something worth knowing.
+    pub(super) fn note(mut self, note: impl Display) -> Self {
+        self.talk += &line("note", AnsiColor::Cyan, note);
+        self
+    }
+
     /// Writes everything: talk in colour where that is wanted, data byte for byte. Who stops reading is not an error.
     pub(super) fn print(self) -> ExitCode {
         let _ = anstream::stderr().write_all(self.talk.as_bytes());

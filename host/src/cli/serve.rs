@@ -1,24 +1,22 @@
 //! `provost serve`.
 
+use super::end::End;
 use super::said::Said;
 use crate::api::{self, Phase};
 use crate::app::{App, BuildError};
 use crate::clock::Clock;
-use crate::config::{Config, Flag, Sources};
+use crate::config::{AdminFile, Config, Flag, Sources};
+use crate::model::SecretBytes;
 use crate::{crash, telemetry};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-
-/// How long the listener stays open once the host is not ready: load balancers need a moment to notice.
-const STILL_LISTENING: Duration = Duration::from_secs(5);
-
-/// How long what runs may take to end after that.
-const DRAIN: Duration = Duration::from_secs(30);
+use tokio::time::Instant;
 
 /// How often histograms are folded.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -30,7 +28,7 @@ Examples:
   PROVOST_LOG__LEVEL=debug provost serve
 
 What wins: an option, PROVOST_… variables, PAYMENT_CALLBACK_URL, HTTP_PORT and LOG_LEVEL, the file, the defaults.
-SIGTERM or Ctrl-C lets running requests end first.";
+SIGTERM or Ctrl-C lets running requests end first (see [shutdown] of the configuration); a second one does not.";
 
 /// Serve payments through the plugins of a folder
 #[derive(Debug, clap::Args)]
@@ -73,14 +71,19 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     }
     let metrics = telemetry::install_metrics()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(serve(loaded.config, metrics))?;
-    Ok(Said::done())
+    let unfinished = runtime.block_on(serve(loaded.config, metrics))?;
+    // Nobody waits for what is left: it is on disk.
+    runtime.shutdown_background();
+    Ok(if unfinished == 0 { Said::done() } else { Said::ending(End::LeftOff) })
 }
 
-/// The listener is taken first: a second host started by mistake touches nothing.
-async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> {
+/// The listeners are taken first: a second host started by mistake touches nothing. Says how much was left unfinished.
+async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<usize> {
     let listener = api::bind(config.api.listen)
         .with_context(|| format!("cannot listen on {} (see api.listen, or --listen)", config.api.listen))?;
+    let admin = api::bind(config.admin.listen)
+        .with_context(|| format!("cannot listen on {} (see admin.listen)", config.admin.listen))?;
+    let mut signals = Signals::listen()?;
     let clock = Clock::system();
     let app = App::build(&config, clock.clone()).await;
     let app = app.map_err(|error| {
@@ -88,6 +91,10 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> 
         anyhow::Error::new(error).context(place)
     })?;
     let (phase, seen) = watch::channel(Phase::Serving);
+    let drain = config.shutdown.drain;
+    let door = Door::open(&config, admin.local_addr()?)?;
+    let admin_router = api::admin::router(app.operations.clone(), &door.token);
+    let mut threads = api::serve_on_threads(&admin, &admin_router, &seen, 1, drain)?;
     let router = api::router(api::Parts {
         operations: app.operations.clone(),
         settings: config.api.clone(),
@@ -95,19 +102,33 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> 
         clock: clock.clone(),
         phase: seen.clone(),
     });
-    let threads = api::serve_on_threads(&listener, &router, &seen, config.api.threads, DRAIN)?;
-    let address = listener.local_addr()?;
-    drop(listener);
-    tracing::info!(%address, threads = threads.len(), "listening");
+    threads.extend(api::serve_on_threads(&listener, &router, &seen, config.api.threads, drain)?);
+    let (address, admin_address) = (listener.local_addr()?, admin.local_addr()?);
+    drop((listener, admin));
+    tracing::info!(%address, %admin_address, "listening");
     let (stop, stopped) = watch::channel(false);
     let background = async { tokio::join!(app.run(stopped), keep_metrics_small(&metrics, &clock, stop.subscribe())) };
-    tokio::join!(background, async {
-        leave(&phase).await;
-        join(threads).await;
-        stop.send_replace(true);
-    });
-    tracing::info!("stopped");
-    Ok(())
+    tokio::pin!(background);
+    tokio::select! {
+        () = signals.next() => {}
+        _ = &mut background => anyhow::bail!("the background tasks ended by themselves: this is a fault of the host"),
+    }
+    let left = async {
+        leave(&phase, config.shutdown.keep_listening).await;
+        let began = Instant::now();
+        let (unfinished, _) = tokio::join!(join_then_stop(threads, &stop), &mut background);
+        unfinished + app.leave(drain.saturating_sub(began.elapsed())).await
+    };
+    let unfinished = tokio::select! {
+        unfinished = left => unfinished,
+        () = signals.next() => {
+            tracing::warn!("told to stop again: what has not ended stays as it is on disk");
+            1
+        }
+    };
+    door.close();
+    tracing::info!(unfinished, "stopped");
+    Ok(unfinished)
 }
 
 fn place_to_look(error: &BuildError) -> &'static str {
@@ -117,50 +138,82 @@ fn place_to_look(error: &BuildError) -> &'static str {
     }
 }
 
-/// Waits for a signal, then goes away step by step: not ready at once, no new connections a little later. A second
-/// signal ends the process as it is: what runs is found by its lease.
-#[expect(clippy::disallowed_methods, reason = "the operator asked twice: nothing is left to wait for")]
-async fn leave(phase: &watch::Sender<Phase>) {
-    signalled().await;
+/// Goes away step by step: not ready at once, no new connections a little later.
+async fn leave(phase: &watch::Sender<Phase>, keep_listening: Duration) {
     tracing::info!("leaving: not ready, connections are closed as they are answered");
     phase.send_replace(Phase::Leaving);
-    tokio::select! {
-        () = tokio::time::sleep(STILL_LISTENING) => {}
-        () = signalled() => std::process::exit(1),
-    }
+    tokio::time::sleep(keep_listening).await;
     phase.send_replace(Phase::Stopped);
 }
 
-async fn signalled() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => drop(signals.recv().await),
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be listened to");
-                std::future::pending::<()>().await;
-            }
+/// What tells the host to stop. Listened to from the start, so that none is missed, nor ends the process by itself.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
 
-/// Waits for the threads without holding up the outbox, whose last callbacks may still go out.
-async fn join(threads: Vec<JoinHandle<std::io::Result<()>>>) {
+/// How operators' commands find and open the admin listener.
+struct Door {
+    file: AdminFile,
+    token: SecretBytes,
+    /// Whether the file has the token: the configuration names none.
+    own: bool,
+}
+
+impl Door {
+    fn open(config: &Config, bound: SocketAddr) -> anyhow::Result<Self> {
+        let file = AdminFile::beside(&config.store.path);
+        let token = config.admin.token.clone().map_or_else(|| file.token(), Ok);
+        let token = token.context("no admin token can be made (see admin.token)")?;
+        let door = Self { file, token, own: config.admin.token.is_none() };
+        let address = api::admin::Settings::reached_at(bound);
+        door.write(Some(address)).with_context(|| format!("cannot write {}", door.file.path().display()))?;
+        Ok(door)
+    }
+
+    fn close(&self) {
+        if let Err(error) = self.write(None) {
+            tracing::warn!(%error, "the file beside the store still says where this host listened");
+        }
+    }
+
+    fn write(&self, address: Option<SocketAddr>) -> std::io::Result<()> {
+        self.file.write(address, self.own.then_some(&self.token))
+    }
+}
+
+/// Waits for the threads without holding up the outbox, whose last callbacks may still go out; then says that it is over.
+async fn join_then_stop(threads: Vec<JoinHandle<std::io::Result<usize>>>, stop: &watch::Sender<bool>) -> usize {
     let joined = tokio::task::spawn_blocking(move || {
+        let mut unfinished = 0;
         for thread in threads {
             match thread.join() {
-                Ok(Ok(())) => {}
+                Ok(Ok(left)) => unfinished += left,
                 Ok(Err(error)) => tracing::error!(%error, "a thread could not serve"),
                 Err(_) => tracing::error!("a thread that serves panicked: this is a fault of the host"),
             }
         }
+        unfinished
     });
-    if joined.await.is_err() {
+    let unfinished = joined.await.unwrap_or_else(|_| {
         tracing::error!("waiting for the threads panicked: this is a fault of the host");
-    }
+        1
+    });
+    stop.send_replace(true);
+    unfinished
 }
 
 /// Histograms that nobody scrapes would grow without end.

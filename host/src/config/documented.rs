@@ -14,6 +14,8 @@ fn the_default_file_says_what_the_modules_have_built_in() {
     assert_eq!(config.runtime, runtime::Settings::default());
     assert_eq!(config.registry.providers, []);
     assert_eq!(config.log, telemetry::Settings { level: "info".to_owned(), format: None });
+    assert_eq!(config.shutdown, api::Shutdown::default());
+    assert_eq!(config.admin, api::admin::Settings { listen: ([127, 0, 0, 1], 0).into(), token: None });
     assert_eq!(
         config.api,
         api::Settings {
@@ -45,7 +47,7 @@ fn meaning(path: &[String]) -> String {
             "recovery.gap".to_owned()
         }
         ["providers", _, "recovery", key] => format!("recovery.{key}"),
-        ["providers", _, "secrets", _, key] | ["callbacks", "secret", key] | ["store", "key", key] => {
+        ["providers", _, "secrets", _, key] | ["callbacks", "secret", key] | ["store", "key", key] | ["admin", "token", key] => {
             format!("secret.{key}")
         }
         ["providers", _, "callbacks", "secret", key] => format!("secret.{key}"),

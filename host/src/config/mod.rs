@@ -4,6 +4,7 @@
 //! All sources are parsed into one [`tree`], merged in the order of who wins, and read by [`tables`], which turns them
 //! into the settings types that the modules own. `config.default.toml` is the first source and the reference at once.
 
+mod admin_file;
 #[cfg(test)]
 mod documented;
 mod environment;
@@ -23,9 +24,10 @@ mod tests;
 mod tree;
 mod warn;
 
+pub use admin_file::{AdminDoor, AdminFile};
 pub use place::Fault;
 pub use show::Setting;
-pub use sources::{Flag, ReadFile, Sources, read_file, write_file};
+pub use sources::{Flag, ReadFile, Sources, read_file, user, write_file};
 
 use crate::crash::Point;
 use crate::{api, operations, outbox, registry, runtime, store, telemetry};
@@ -47,6 +49,10 @@ pub const FILE: &str = "provost.toml";
 pub struct Config {
     /// `[api]`
     pub api: api::Settings,
+    /// `[admin]`
+    pub admin: api::admin::Settings,
+    /// `[shutdown]`
+    pub shutdown: api::Shutdown,
     /// `[log]`
     pub log: telemetry::Settings,
     /// `[store]`

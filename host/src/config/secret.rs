@@ -15,6 +15,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 /// The least that Standard Webhooks takes for a key.
 const LEAST_SIGNING_KEY: usize = 24;
 
+/// The least that a token of operators has.
+const LEAST_TOKEN: usize = 24;
+
 /// The values behind one source, or a list of them.
 pub(super) fn values(item: &Item<'_>) -> Vec<SecretBytes> {
     match &item.node.value {
@@ -101,6 +104,21 @@ pub(super) fn signing_keys(item: &Item<'_>) -> Vec<SecretBytes> {
         key
     };
     values(item).iter().filter_map(decoded).collect()
+}
+
+/// What operators show to the admin listener: long enough that nobody guesses it, and fit for a header.
+pub(super) fn admin_token(item: &Item<'_>) -> Option<SecretBytes> {
+    let mut values = values(item);
+    let token = values.pop()?;
+    if !values.is_empty() {
+        item.fault("must be one token, and not a list");
+        return None;
+    }
+    if token.expose().len() < LEAST_TOKEN || !token.expose().iter().all(u8::is_ascii_graphic) {
+        item.fault(format!("the token must have at least {LEAST_TOKEN} visible ASCII characters"));
+        return None;
+    }
+    Some(token)
 }
 
 /// The key that the store seals with: the base64 of its bytes. One alone: what it sealed lives for minutes.

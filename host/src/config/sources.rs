@@ -46,6 +46,12 @@ impl Sources {
     }
 }
 
+/// The name of the user that runs this process, as its session has it.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn user() -> Option<String> {
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+}
+
 /// Reads a file that somebody named.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads what an operator names")]
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {

@@ -20,6 +20,8 @@ const MOST_THREADS: u64 = 1024;
 pub(super) fn config(root: &Item<'_>) -> Option<Config> {
     let root = root.table()?;
     let api = api(&root.table("api"));
+    let admin = admin(&root.table("admin"));
+    let shutdown = shutdown(&root.table("shutdown"));
     let log = log(&root.table("log"));
     let store = store(&root.table("store"));
     let plugins = root.table("plugins");
@@ -45,7 +47,7 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
     let runtime =
         runtime::Settings { concurrent_calls: runtime?, largest_memory: memories.fold(limits.memory, u64::max) };
     let registry = registry::Settings { dir: dir?, providers, limits };
-    Some(Config { api: api?, log: log?, store: store?, runtime, registry, callbacks, operations })
+    Some(Config { api: api?, admin: admin?, shutdown: shutdown?, log: log?, store: store?, runtime, registry, callbacks, operations })
 }
 
 fn api(table: &Table<'_>) -> Option<api::Settings> {
@@ -61,6 +63,22 @@ fn api(table: &Table<'_>) -> Option<api::Settings> {
         require_idempotency_key: require_idempotency_key?,
         threads: usize::try_from(threads?).ok()?,
     })
+}
+
+fn admin(table: &Table<'_>) -> Option<api::admin::Settings> {
+    let listen = table.read("listen", kinds::address);
+    let token = table.item("token").map(|item| secret::admin_token(&item));
+    let token = match token {
+        Some(token) => Some(token?),
+        None => None,
+    };
+    Some(api::admin::Settings { listen: listen?, token })
+}
+
+fn shutdown(table: &Table<'_>) -> Option<api::Shutdown> {
+    let keep_listening = table.read("keep_listening", kinds::duration);
+    let drain = table.read("drain", kinds::duration);
+    Some(api::Shutdown { keep_listening: keep_listening?, drain: drain? })
 }
 
 fn log(table: &Table<'_>) -> Option<telemetry::Settings> {

@@ -101,7 +101,7 @@ impl Egress {
         Ok(Answer { status: response.status().as_u16(), headers, body: Vec::new() })
     }
 
-    fn client(&self, name: &str) -> Result<Client, Error> {
+    pub(super) fn client(&self, name: &str) -> Result<Client, Error> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let of_runtime = clients.entry(Handle::current().id()).or_default();
         if let Some(client) = of_runtime.get(name) {

@@ -6,6 +6,7 @@
 
 mod clear;
 mod client;
+mod command;
 mod error;
 mod grant;
 #[cfg(test)]

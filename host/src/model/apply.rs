@@ -204,11 +204,7 @@ fn link_created(payment: &Payment, news: &News) -> Option<Callback> {
 /// The table of rule 11: what is known, what is reported, who reports it.
 fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict {
     use PaymentState as S;
-    let corrects = match source {
-        Source::Inquiry => true,
-        Source::Verified { can_ask } => !can_ask,
-        Source::Answer => false,
-    };
+    let corrects = source.corrects();
     match (known, reported) {
         (known, reported) if known == reported => Verdict::Keep,
         // A poll that does not know changes nothing (rule 9); nobody but the operation itself says that it did not happen.
@@ -218,7 +214,8 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
         // The caller was told, and no payment came to exist. While its call runs, nobody else can know.
         (S::Started, S::NotExecuted) if source == Source::Answer => Verdict::Change(None),
         // The merchant was told that it is pending, and waits (rule 6).
-        (S::Unknown, S::NotExecuted) if matches!(source, Source::Answer | Source::Inquiry) => {
+        (S::Unknown, S::NotExecuted) if source.knows() => Verdict::Change(Some(CallbackType::PaymentFailed)),
+        (S::Pending | S::ActionRequired, S::NotExecuted) if source.is_operator() => {
             Verdict::Change(Some(CallbackType::PaymentFailed))
         }
         (S::Started | S::Unknown, S::NotExecuted) => Verdict::Keep,
@@ -238,10 +235,9 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
         (S::Authorized, S::NotCharged) => Verdict::Ask,
         (S::Authorized, _) => Verdict::Change(told(reported)),
 
-        (S::Accepted, S::Failed | S::Voided) => match source {
-            // Never from accepted to failed by a webhook alone.
-            Source::Inquiry => Verdict::Change(told(reported)),
-            _ => Verdict::Ask,
+        (S::Accepted, S::Failed | S::Voided) => match source.takes_back() {
+            true => Verdict::Change(told(reported)),
+            false => Verdict::Ask,
         },
         (S::Failed | S::Voided | S::NotExecuted, S::Accepted | S::Authorized) if corrects => {
             Verdict::Change(Some(CallbackType::PaymentLateSuccess))

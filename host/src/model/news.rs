@@ -25,6 +25,38 @@ pub enum Source {
         /// Whether the provider can be asked about what contradicts.
         can_ask: bool,
     },
+    /// A person who has found out (rule 10).
+    Operator {
+        /// Whether it may contradict what counts as decided.
+        correct: bool,
+    },
+}
+
+impl Source {
+    /// Whether it may turn what counts as failed into accepted.
+    pub(super) fn corrects(self) -> bool {
+        match self {
+            Self::Inquiry => true,
+            Self::Verified { can_ask } => !can_ask,
+            Self::Operator { correct } => correct,
+            Self::Answer => false,
+        }
+    }
+
+    /// Whether it may turn what counts as accepted into failed: never a webhook alone.
+    pub(super) fn takes_back(self) -> bool {
+        matches!(self, Self::Inquiry | Self::Operator { correct: true })
+    }
+
+    /// Whether it may say of what got lost that nothing happened.
+    pub(super) fn knows(self) -> bool {
+        matches!(self, Self::Answer | Self::Inquiry | Self::Operator { .. })
+    }
+
+    /// Whether a person says so.
+    pub(super) fn is_operator(self) -> bool {
+        matches!(self, Self::Operator { .. })
+    }
 }
 
 /// The names by which news says what it is about.

@@ -6,6 +6,7 @@
 mod address;
 mod ask;
 mod ask_subscription;
+mod by_hand;
 mod asked;
 mod call;
 mod capture;
@@ -30,6 +31,7 @@ mod told;
 mod utility;
 mod webhook;
 
+pub use by_hand::{ByHand, Decision, NotByHand, SentAgain, Signed};
 pub use ended::{Answered, Caller, CaptureAsked, Ended, Lookup, RefundAsked, Respond, WebhookRefused};
 pub(crate) use ending::{Returned, returned};
 pub use error::Error;

@@ -1,18 +1,18 @@
 //! The loop that leases what is due, and one delivery. Each merchant's endpoint is a lane of its own, so that one
 //! that is slow or down takes no place from another (rule 32).
 
-use super::schedule::{Answered, Next, next};
+use super::schedule::{Answered, Next, asked_wait, next, reason};
 use super::sign::signature;
 use super::{Settings, Target};
 use crate::clock::{Clock, Timestamp};
 use crate::crash_point;
 use crate::egress::Egress;
-use crate::store::{Attempt, Delivery, Settlement, Store, StoreError};
+use crate::store::{Attempt, CallbackKey, Delivery, Settlement, Store, StoreError};
 use crate::{task, telemetry};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
@@ -28,6 +28,12 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 /// How long it rests when the store is away.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
+/// Bytes of an error that are kept with its attempt.
+const ERROR_TEXT: usize = 300;
+
+/// How often what waits is counted.
+const COUNT_EVERY: Duration = Duration::from_secs(15);
+
 /// The way to the merchants.
 pub struct Outbox {
     store: Store,
@@ -36,12 +42,26 @@ pub struct Outbox {
     settings: Settings,
     wake: Notify,
     round: AtomicUsize,
+    /// What is being delivered, by whose fence.
+    leased: Mutex<HashMap<CallbackKey, u64>>,
+    one_less: Notify,
+    given_up: watch::Sender<bool>,
 }
 
 impl Outbox {
     /// An outbox; nothing is delivered before [`Outbox::run`].
     pub fn new(store: Store, egress: Arc<Egress>, clock: Clock, settings: Settings) -> Arc<Self> {
-        Arc::new(Self { store, egress, clock, settings, wake: Notify::new(), round: AtomicUsize::new(0) })
+        Arc::new(Self {
+            store,
+            egress,
+            clock,
+            settings,
+            wake: Notify::new(),
+            round: AtomicUsize::new(0),
+            leased: Mutex::default(),
+            one_less: Notify::new(),
+            given_up: watch::Sender::new(false),
+        })
     }
 
     /// Something may have become due.
@@ -49,8 +69,34 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// Delivers until `stop` says true. What is under way then goes on to its end or lapses with its lease.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// Delivers until `stop` says true. What is under way then is for [`Outbox::leave`].
+    pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        tokio::join!(self.deliver_due(stop.clone()), self.count(stop));
+    }
+
+    /// Waits at most for so long until what is under way has ended. What has not is given back, so that another host has it
+    /// at once. Says how much that was.
+    pub async fn leave(&self, patience: Duration) -> usize {
+        let ended = async {
+            loop {
+                let one_less = self.one_less.notified();
+                if self.leased().is_empty() {
+                    return;
+                }
+                one_less.await;
+            }
+        };
+        let _ = tokio::time::timeout(patience, ended).await;
+        self.given_up.send_replace(true);
+        let left: Vec<_> = self.leased().drain().collect();
+        let count = left.len();
+        if count > 0 && let Err(error) = self.store.release_callbacks(left, self.clock.now()).await {
+            tracing::warn!(%error, "callbacks could not be given back: they are due when their leases lapse");
+        }
+        count
+    }
+
+    async fn deliver_due(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut lanes = HashMap::new();
         loop {
             let now = self.clock.now();
@@ -69,54 +115,86 @@ impl Outbox {
         }
     }
 
+    /// Keeps the gauges, until `stop` says true.
+    async fn count(&self, mut stop: watch::Receiver<bool>) {
+        loop {
+            // Where the store is away, what was counted last still says more than nothing.
+            if let Ok(counts) = self.store.callback_counts().await {
+                for (state, count) in [("waiting", counts.waiting), ("dead", counts.dead)] {
+                    metrics::gauge!(telemetry::CALLBACKS, "state" => state).set(count as f64);
+                }
+            }
+            tokio::select! {
+                () = self.clock.sleep_until(self.clock.now().plus(COUNT_EVERY)) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
     /// Starts what is due by `now` and has room in its lane. Returns the moment when something else may be due.
     async fn lease_due(
         self: &Arc<Self>,
         lanes: &mut HashMap<String, Arc<Semaphore>>,
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
-        let due = self.store.due_externals(now).await?;
-        // Each takes a share, and each begins once: one external's backlog does not hold up another's callbacks.
-        let share = LANE.div_ceil(due.len().max(1));
+        let among = self.settings.externals_with_target();
+        let due = self.store.due_externals(now, among.as_deref()).await?;
+        // Those of one merchant share its lane, and each begins once: one external's backlog does not hold up another's.
+        let mut sharing: HashMap<&str, usize> = HashMap::new();
+        for target in due.iter().filter_map(|external| self.settings.target_of(external)) {
+            *sharing.entry(target.url.as_str()).or_default() += 1;
+        }
         let first = self.round.fetch_add(1, Ordering::Relaxed) % due.len().max(1);
         for external in due[first..].iter().chain(&due[..first]) {
             let Some(target) = self.settings.target_of(external) else { continue };
             let lane = lanes.entry(target.url.to_string()).or_insert_with(|| Arc::new(Semaphore::new(LANE)));
             let free = std::iter::from_fn(|| lane.clone().try_acquire_owned().ok());
+            let share = LANE.div_ceil(sharing.get(target.url.as_str()).copied().unwrap_or(1));
             let permits: Vec<_> = free.take(share).collect();
             if permits.is_empty() {
                 continue;
             }
             let lease_until = now.plus(self.settings.timeout).plus(LEASE_MARGIN);
             let leased = self.store.lease_callbacks(external, now, lease_until, permits.len()).await?;
+            self.leased().extend(leased.iter().map(|delivery| (delivery.key, delivery.fence)));
             for (delivery, permit) in leased.into_iter().zip(permits) {
                 task::spawn("callback", self.clone().deliver(delivery, target.clone(), permit));
             }
         }
         let latest = now.plus(LONGEST_REST);
-        Ok(self.store.next_callback_due(now).await?.map_or(latest, |due| due.min(latest)))
+        let next = self.store.next_callback_due(now, among.as_deref()).await?;
+        Ok(next.map_or(latest, |due| due.min(latest)))
     }
 
+    /// One attempt, and what became of it. Where the host leaves before, it is not this one's any more to settle.
     async fn deliver(self: Arc<Self>, delivery: Delivery, target: Target, permit: OwnedSemaphorePermit) {
         crash_point!("callback_leased");
+        let mut given_up = self.given_up.subscribe();
         let started = self.clock.now();
-        let sent = self.send(&delivery, &target).await;
+        let sent = tokio::select! {
+            sent = self.send(&delivery, &target) => sent,
+            _ = given_up.wait_for(|given_up| *given_up) => return,
+        };
         crash_point!("callback_sent");
         let (answered, error) = match sent {
             Ok(answered) => (answered, None),
             Err(error) => (Answered { status: None, retry_after: None }, Some(error)),
         };
         let now = self.clock.now();
-        let settlement = match next(&self.settings, delivery.attempt, answered, now, jitter()) {
+        let next = next(&self.settings, delivery.attempt, answered, now, jitter());
+        let error = error.or_else(|| reason(answered).map(str::to_owned));
+        let settlement = match next {
             Next::Delivered => Settlement::Delivered,
             Next::RetryAt(at) => Settlement::RetryAt(at),
             Next::Dead => Settlement::Dead,
         };
         report(&delivery, answered, error.as_deref(), settlement);
-        let attempt = Attempt { status: answered.status, error, duration: now.since(started) };
+        let attempt = Attempt { status: answered.status, error: error.map(bounded), duration: now.since(started) };
         if let Err(error) = self.store.settle_callback(delivery.key, delivery.fence, now, settlement, attempt).await {
             tracing::warn!(callback = delivery.id, %error, "a delivery could not be settled: it is made again");
         }
+        self.leased().remove(&delivery.key);
+        self.one_less.notify_waiters();
         drop(permit);
         self.wake();
     }
@@ -127,9 +205,12 @@ impl Outbox {
             self.egress.deliver(target.url.as_str(), headers, delivery.body.clone(), self.settings.timeout).await;
         let answer = sent.map_err(|error| error.to_string())?;
         let named = |name: &str| answer.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
-        let retry_after =
-            named("retry-after").and_then(|(_, value)| value.trim().parse().ok()).map(Duration::from_secs);
+        let retry_after = named("retry-after").and_then(|(_, value)| asked_wait(value, self.clock.now()));
         Ok(Answered { status: Some(answer.status), retry_after })
+    }
+
+    fn leased(&self) -> MutexGuard<'_, HashMap<CallbackKey, u64>> {
+        self.leased.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn headers(&self, delivery: &Delivery, target: &Target) -> HeaderMap {
@@ -147,6 +228,12 @@ impl Outbox {
         }
         headers
     }
+}
+
+/// What is kept of an error's text.
+fn bounded(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(ERROR_TEXT));
+    text
 }
 
 fn report(delivery: &Delivery, answered: Answered, error: Option<&str>, settlement: Settlement) {

@@ -44,6 +44,28 @@ pub(super) fn next(settings: &Settings, attempt: u32, answered: Answered, now: T
     Next::RetryAt(now.plus(gap.max(asked)))
 }
 
+/// How long `Retry-After` asks to wait: a number of seconds, or a date as HTTP writes it. One that is past asks for nothing.
+pub(super) fn asked_wait(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    // More digits than fit ask for longer than anybody is let.
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let date = Timestamp(u64::try_from(date.as_millisecond()).ok()?);
+    Some(date.since(now))
+}
+
+/// What the host makes of an answer that is none of those that merchants are to give; for the record of the attempt.
+pub(super) fn reason(answered: Answered) -> Option<&'static str> {
+    match answered.status? {
+        200..=299 => None,
+        300..=399 => Some("redirects are not followed"),
+        410 => Some("the merchant wants it no more"),
+        _ => Some("not a 2xx"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +108,34 @@ mod tests {
     fn jitter_adds_at_most_a_fifth() {
         let answered = Answered { status: None, retry_after: None };
         assert_eq!(next(&Settings::default(), 1, answered, NOW, 1.0), seconds(6));
+    }
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_or_a_date() {
+        // 1994-11-06 08:49:37 UTC
+        let now = Timestamp(784_111_777_000);
+        for (value, seconds) in [
+            ("0", Some(0)),
+            (" 120 ", Some(120)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", Some(120)),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", Some(0)),
+            ("Thu, 01 Jan 1960 00:00:00 GMT", None),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(asked_wait(value, now), seconds.map(Duration::from_secs), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_says_what_was_wrong_with_its_answer() {
+        let reason_of = |status| reason(Answered { status, retry_after: None });
+        assert_eq!((reason_of(Some(204)), reason_of(None)), (None, None));
+        for (status, word) in [(302, "redirects"), (410, "no more"), (500, "2xx"), (429, "2xx")] {
+            assert!(reason_of(Some(status)).is_some_and(|reason| reason.contains(word)), "{status}");
+        }
     }
 }

@@ -44,4 +44,9 @@ impl Settings {
     pub fn target_of(&self, external: &str) -> Option<&Target> {
         self.targets.get(external).or(self.target.as_ref())
     }
+
+    /// The externals whose callbacks have somewhere to go; none: all have.
+    pub(super) fn externals_with_target(&self) -> Option<Vec<String>> {
+        self.target.is_none().then(|| self.targets.keys().cloned().collect())
+    }
 }

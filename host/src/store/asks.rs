@@ -151,6 +151,21 @@ fn enqueue_check(
     Ok(true)
 }
 
+/// Who had taken questions is gone: they are due at once, and so are calls that were being made again.
+pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> database::Result<()> {
+    for table in [Table::Payments, Table::Subscriptions] {
+        let table = table.name();
+        let sql = format!(
+            "UPDATE {table} SET ask_at = CASE WHEN ask_at IS NULL THEN NULL ELSE ? END, asking = 0 WHERE asking = 1"
+        );
+        connection.execute(&sql, [now])?;
+    }
+    let repeats = "UPDATE operations SET repeat_until = NULL
+                   WHERE request IS NOT NULL AND phase = 'finished' AND repeat_until IS NOT NULL";
+    connection.execute(repeats, [])?;
+    Ok(())
+}
+
 /// Jumps from one external to the next in the index: what is not due is not looked at.
 fn externals_due(
     connection: &Connection,
@@ -199,7 +214,7 @@ fn push_on(
 ) -> database::Result<Vec<i64>> {
     let table = table.name();
     let sql = format!(
-        "UPDATE {table} SET ask_at = ?
+        "UPDATE {table} SET ask_at = ?, asking = 1
          WHERE key IN (SELECT key FROM {table}
                        WHERE ask_at IS NOT NULL AND external = ? AND ask_at {comparison} ? ORDER BY ask_at LIMIT ?)
          RETURNING key"
@@ -227,7 +242,7 @@ fn settle(
     };
     connection
         .prepare_cached(&format!(
-            "UPDATE {table} SET ask_at = ?, asks = ?, review = coalesce(review, ?) WHERE key = ?"
+            "UPDATE {table} SET ask_at = ?, asking = 0, asks = ?, review = coalesce(review, ?) WHERE key = ?"
         ))?
         .execute(params![settled.next, settled.asks, settled.review, key])?;
     Ok(review.is_none() && settled.review.is_some())

@@ -40,6 +40,36 @@ pub enum Settlement {
     Dead,
 }
 
+/// Where a callback stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackState {
+    /// Not delivered yet.
+    Waiting,
+    /// The merchant has it.
+    Delivered,
+    /// Given up: a dead letter.
+    Dead,
+}
+
+impl CallbackState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Dead];
+
+    /// Its name in the store and for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// The state that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// One attempt to deliver, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -51,7 +81,7 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
-/// How many callbacks there are, for metrics.
+/// How many callbacks there are, each counted up to [`COUNTED`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallbackCounts {
     /// Not delivered yet.
@@ -60,30 +90,28 @@ pub struct CallbackCounts {
     pub dead: u64,
 }
 
-/// Jumps from one external to the next in the index: the backlog is not looked at.
-macro_rules! waiting_externals {
-    () => {
-        "WITH RECURSIVE waiting (external) AS (
-             SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL
-             UNION ALL
-             SELECT (SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL AND external > waiting.external)
-             FROM waiting WHERE waiting.external IS NOT NULL) "
-    };
-}
+/// Counting ends here: beyond, what matters is that they are many.
+pub const COUNTED: u64 = 100_000;
 
 impl Store {
-    /// Externals that have a callback due.
-    pub async fn due_externals(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    /// Externals that have a callback due, of `among` alone where that is given: what has nowhere to go is not looked at.
+    pub async fn due_externals(
+        &self,
+        now: Timestamp,
+        among: Option<&[String]>,
+    ) -> Result<Vec<String>, StoreError> {
+        let among = among.map(<[String]>::to_vec);
         let due = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(concat!(
-                waiting_externals!(),
-                "SELECT external FROM waiting
-                 WHERE external IS NOT NULL
-                   AND EXISTS (SELECT 1 FROM callbacks
-                               WHERE due_at IS NOT NULL AND external = waiting.external AND due_at <= ?)"
-            ))?;
-            let externals = statement.query_map([now], |row| row.get(0))?;
-            Ok(externals.collect::<database::Result<_>>()?)
+            let mut statement = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM callbacks WHERE due_at IS NOT NULL AND external = ? AND due_at <= ?)",
+            )?;
+            let mut due = Vec::new();
+            for external in among.clone().map_or_else(|| waiting_externals(connection), Ok)? {
+                if statement.query_row(params![external, now], |row| row.get(0))? {
+                    due.push(external);
+                }
+            }
+            Ok(due)
         };
         self.parts.readers.read(due).await
     }
@@ -118,28 +146,55 @@ impl Store {
         self.parts.writer.durable(move |connection| settle(connection, key, fence, now, settlement, &attempt)).await
     }
 
-    /// When the next callback becomes due after `now`, or a lease on one lapses. What is due already is not counted.
-    pub async fn next_callback_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let next = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(concat!(
-                waiting_externals!(),
-                "SELECT min((SELECT min(due_at) FROM callbacks
-                             WHERE due_at IS NOT NULL AND external = waiting.external AND due_at > ?))
-                 FROM waiting WHERE external IS NOT NULL"
-            ))?;
-            Ok(statement.query_row([now], |row| row.get(0))?)
+    /// Gives back callbacks that were leased and not sent: they are due at once. Those that somebody else has by now stay
+    /// as they are.
+    pub async fn release_callbacks(&self, leased: Vec<(CallbackKey, u64)>, now: Timestamp) -> Result<(), StoreError> {
+        let release = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached(
+                "UPDATE callbacks SET due_at = ?, fence = NULL WHERE key = ? AND fence = ? AND state = 'waiting'",
+            )?;
+            for (key, fence) in &leased {
+                statement.execute(params![now, key.0, Unsigned(*fence)])?;
+            }
+            Ok(())
         };
-        self.parts.readers.read(next).await
+        self.parts.writer.durable(release).await
     }
 
-    /// How many wait, and how many were given up.
+    /// When the next callback becomes due after `now`, or a lease on one lapses, of `among` as in
+    /// [`Store::due_externals`]. What is due already is not counted.
+    pub async fn next_callback_due(
+        &self,
+        now: Timestamp,
+        among: Option<&[String]>,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let among = among.map(<[String]>::to_vec);
+        let earliest = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT min(due_at) FROM callbacks WHERE due_at IS NOT NULL AND external = ? AND due_at > ?",
+            )?;
+            let mut next: Option<Timestamp> = None;
+            for external in among.clone().map_or_else(|| waiting_externals(connection), Ok)? {
+                let due: Option<Timestamp> = statement.query_row(params![external, now], |row| row.get(0))?;
+                next = next.into_iter().chain(due).min();
+            }
+            Ok(next)
+        };
+        self.parts.readers.read(earliest).await
+    }
+
+    /// How many wait, and how many were given up: counted as far as [`COUNTED`], so that the work has an end.
     pub async fn callback_counts(&self) -> Result<CallbackCounts, StoreError> {
         let count = |connection: &Connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT (SELECT count(*) FROM callbacks WHERE state = 'waiting'),
-                        (SELECT count(*) FROM callbacks WHERE state = 'dead')",
+                "SELECT (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE state = 'waiting' AND payment IS NOT NULL
+                                               LIMIT ?) AS of_payments) +
+                        (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE state = 'waiting'
+                                               AND subscription IS NOT NULL LIMIT ?) AS of_subscriptions),
+                        (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE state = 'dead' LIMIT ?) AS dead)",
             )?;
-            Ok(statement.query_row([], |row| {
+            let limit = Unsigned(COUNTED);
+            Ok(statement.query_row(params![limit, limit, limit], |row| {
                 let mut columns = Columns::of(row);
                 Ok(CallbackCounts { waiting: columns.next::<Unsigned>()?.0, dead: columns.next::<Unsigned>()?.0 })
             })?)
@@ -148,11 +203,98 @@ impl Store {
     }
 }
 
-/// What callbacks are delivered in order of: one of the two.
+/// Externals that have a callback waiting. Jumps from one to the next in the index: the backlog is not looked at.
+fn waiting_externals(connection: &Connection) -> database::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE waiting (external) AS (
+             SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL
+             UNION ALL
+             SELECT (SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL AND external > waiting.external)
+             FROM waiting WHERE waiting.external IS NOT NULL)
+         SELECT external FROM waiting WHERE external IS NOT NULL",
+    )?;
+    let externals = statement.query_map([], |row| row.get(0))?;
+    externals.collect()
+}
+
+/// What callbacks are delivered in order of: a payment or a subscription. What was replayed has been overtaken already,
+/// and is a line of its own beside: it holds up nothing new, and nothing new holds it up.
 #[derive(Clone, Copy)]
-struct Lane {
-    payment: Option<PaymentKey>,
-    subscription: Option<SubscriptionKey>,
+pub(super) struct Lane {
+    pub(super) of: Of,
+    pub(super) replayed: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    Payment(PaymentKey),
+    Subscription(SubscriptionKey),
+}
+
+/// A statement about a lane, whose first two values are [`Lane::key`] and `replayed`.
+macro_rules! in_lane {
+    ($lane:expr, $before:literal, $after:literal) => {
+        match $lane.of {
+            Of::Payment(_) => concat!($before, " payment = ? AND replayed = ? AND state = 'waiting' ", $after),
+            Of::Subscription(_) => concat!($before, " subscription = ? AND replayed = ? AND state = 'waiting' ", $after),
+        }
+    };
+}
+
+impl Lane {
+    pub(super) fn new(payment: Option<PaymentKey>, subscription: Option<SubscriptionKey>, replayed: bool) -> Option<Self> {
+        let of = payment.map(Of::Payment).or(subscription.map(Of::Subscription))?;
+        Some(Self { of, replayed })
+    }
+
+    fn key(self) -> i64 {
+        match self.of {
+            Of::Payment(key) => key.0,
+            Of::Subscription(key) => key.0,
+        }
+    }
+
+    fn is_waited_in(self, connection: &Connection) -> database::Result<bool> {
+        connection
+            .prepare_cached(in_lane!(self, "SELECT EXISTS (SELECT 1 FROM callbacks WHERE", ")"))?
+            .query_row(params![self.key(), self.replayed], |row| row.get(0))
+    }
+
+    /// The oldest that waits is due now.
+    fn advance(self, connection: &Connection, now: Timestamp) -> database::Result<()> {
+        let oldest: Option<i64> = connection
+            .prepare_cached(in_lane!(self, "SELECT min(key) FROM callbacks WHERE", ""))?
+            .query_row(params![self.key(), self.replayed], |row| row.get(0))?;
+        connection
+            .prepare_cached("UPDATE callbacks SET due_at = ? WHERE key = ?")?
+            .execute(params![now, oldest])?;
+        Ok(())
+    }
+
+    /// The oldest that waits is the one that is due, unless another is being delivered: then it follows that one.
+    pub(super) fn put_in_order(self, connection: &Connection, now: Timestamp) -> database::Result<()> {
+        let due: Option<(i64, bool)> = connection
+            .prepare_cached(in_lane!(
+                self,
+                "SELECT key, fence IS NOT NULL FROM callbacks WHERE due_at IS NOT NULL AND",
+                ""
+            ))?
+            .query_row(params![self.key(), self.replayed], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let oldest: Option<i64> = connection
+            .prepare_cached(in_lane!(self, "SELECT min(key) FROM callbacks WHERE", ""))?
+            .query_row(params![self.key(), self.replayed], |row| row.get(0))?;
+        match due {
+            Some((_, true)) => Ok(()),
+            Some((key, false)) if Some(key) == oldest => Ok(()),
+            _ => {
+                if let Some((key, _)) = due {
+                    connection.prepare_cached("UPDATE callbacks SET due_at = NULL WHERE key = ?")?.execute([key])?;
+                }
+                self.advance(connection, now)
+            }
+        }
+    }
 }
 
 /// Writes a callback, in the transaction of the change that it tells of.
@@ -163,9 +305,9 @@ pub(super) fn enqueue(
     sequence: u64,
     now: Timestamp,
 ) -> database::Result<()> {
-    let id = new_id();
+    let id = new_id(now);
     let body = callback.body(payment, &id, sequence, now);
-    let lane = Lane { payment: Some(payment.key), subscription: None };
+    let lane = Lane { of: Of::Payment(payment.key), replayed: false };
     insert(connection, lane, &payment.external, &id, callback.kind, sequence, body, now)
 }
 
@@ -176,14 +318,18 @@ pub(super) fn enqueue_subscription(
     kind: CallbackType,
     now: Timestamp,
 ) -> database::Result<()> {
-    let (id, sequence) = (new_id(), subscription.sequence);
+    let (id, sequence) = (new_id(now), subscription.sequence);
     let body = subscription_callback(kind, subscription, &id, sequence, now);
-    let lane = Lane { payment: None, subscription: Some(subscription.key) };
+    let lane = Lane { of: Of::Subscription(subscription.key), replayed: false };
     insert(connection, lane, &subscription.external, &id, kind, sequence, body, now)
 }
 
-fn new_id() -> String {
-    format!("msg_{}", Uuid::new_v4().simple())
+/// Begins with the time, so that the index of ids grows at its end.
+fn new_id(now: Timestamp) -> String {
+    let mut random = [0; 10];
+    // The bits that say which kind of id it is stand at the same places in both kinds.
+    random.copy_from_slice(&Uuid::new_v4().as_bytes()[6..]);
+    format!("msg_{}", uuid::Builder::from_unix_timestamp_millis(now.0, &random).into_uuid().simple())
 }
 
 /// It is due at once, unless another of its lane waits before it.
@@ -198,26 +344,27 @@ fn insert(
     body: Vec<u8>,
     now: Timestamp,
 ) -> database::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO callbacks (payment, subscription, external, id, type, sequence, body, state, attempts, created_at,
-                                due_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', 0, ?8,
-                 CASE WHEN EXISTS (SELECT 1 FROM callbacks
-                                   WHERE payment IS NOT DISTINCT FROM ?1 AND subscription IS NOT DISTINCT FROM ?2
-                                     AND state = 'waiting')
-                      THEN NULL ELSE ?8 END)",
-    )?;
-    let sequence = Unsigned(sequence);
-    statement.execute(params![lane.payment, lane.subscription, external, id, kind.name(), sequence, body, now])?;
+    let due_at = if lane.is_waited_in(connection)? { None } else { Some(now) };
+    let (payment, subscription) = match lane.of {
+        Of::Payment(key) => (Some(key), None),
+        Of::Subscription(key) => (None, Some(key)),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO callbacks (payment, subscription, external, id, type, sequence, body, state, attempts,
+                                    created_at, due_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?)",
+        )?
+        .execute(params![payment, subscription, external, id, kind.name(), Unsigned(sequence), body, now, due_at])?;
     Ok(())
 }
 
 /// At start, who held a lease is gone.
 pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> database::Result<()> {
     connection.execute(
-        "UPDATE callbacks SET due_at = CASE WHEN due_at < ?1 THEN due_at ELSE ?1 END, fence = NULL
+        "UPDATE callbacks SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END, fence = NULL
          WHERE due_at IS NOT NULL AND fence IS NOT NULL",
-        [now],
+        [now, now],
     )?;
     Ok(())
 }
@@ -231,7 +378,7 @@ fn lease(
     fence: u64,
 ) -> database::Result<Vec<Delivery>> {
     let mut due = connection.prepare_cached(
-        "SELECT key, id, external, body, attempts FROM callbacks
+        "SELECT key, id, external, body, attempts - schedule_from FROM callbacks
          WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -264,10 +411,11 @@ fn settle(
 ) -> Result<(), StoreError> {
     let lane = connection
         .prepare_cached(
-            "SELECT payment, subscription FROM callbacks WHERE key = ? AND fence = ? AND state = 'waiting'",
+            "SELECT payment, subscription, replayed FROM callbacks WHERE key = ? AND fence = ? AND state = 'waiting'",
         )?
-        .query_row(params![key.0, Unsigned(fence)], |row| Ok(Lane { payment: row.get(0)?, subscription: row.get(1)? }))
+        .query_row(params![key.0, Unsigned(fence)], |row| Ok(Lane::new(row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?
+        .flatten()
         .ok_or(StoreError::Gone)?;
     connection
         .prepare_cached(
@@ -285,10 +433,14 @@ fn settle(
             connection
                 .prepare_cached("UPDATE callbacks SET due_at = ?, fence = NULL, attempts = attempts + 1 WHERE key = ?")?
                 .execute(params![due_at, key.0])?;
+            // An older one may have been replayed while this one was on its way.
+            if lane.replayed {
+                lane.put_in_order(connection, now)?;
+            }
             return Ok(());
         }
-        Settlement::Delivered => "delivered",
-        Settlement::Dead => "dead",
+        Settlement::Delivered => CallbackState::Delivered,
+        Settlement::Dead => CallbackState::Dead,
     };
     connection
         .prepare_cached(
@@ -296,12 +448,5 @@ fn settle(
              WHERE key = ?",
         )?
         .execute(params![state, now, key.0])?;
-    connection
-        .prepare_cached(
-            "UPDATE callbacks SET due_at = ?
-             WHERE key = (SELECT key FROM callbacks WHERE payment IS NOT DISTINCT FROM ? AND subscription IS NOT DISTINCT FROM ? AND state = 'waiting'
-                          ORDER BY key LIMIT 1)",
-        )?
-        .execute(params![now, lane.payment, lane.subscription])?;
-    Ok(())
+    Ok(lane.advance(connection, now)?)
 }

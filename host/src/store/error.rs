@@ -59,6 +59,16 @@ pub enum OpenError {
     /// The SQLite library lacks fixes that the store relies on.
     #[error("SQLite {0} is too old: 3.51.3 is needed")]
     LibraryTooOld(&'static str),
+    /// An older host has written the file, and it is only to be looked at.
+    #[error("{} was written by an older host (schema {found}, this one has {known}): start this one once", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// The schema here.
+        known: usize,
+    },
     /// A newer host has written the file.
     #[error("{} was written by a newer host (schema {found}, this one knows {known})", path.display())]
     Newer {

@@ -12,7 +12,9 @@
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
 //! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], the same of subscriptions, [`Store::check`] |
 //! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::forget_requests`]: calls that may be made again |
-//! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::next_callback_due`], [`Store::callback_counts`] |
+//! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::release_callbacks`], [`Store::next_callback_due`], [`Store::callback_counts`] |
+//! | `replay`, `settle`, `audit` | [`Store::replay`], [`Store::settle`]: what people decide, and a record of it |
+//! | `callback_list`, `payment_list` | [`Store::callbacks`], [`Store::callback`], [`Store::payments`], [`Store::named_by_hand`], [`Store::whole_payment`]: what people look at |
 //! | `host_key` | [`Store::host_key`]: what the host signs its own URLs with |
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
 //! | `lookup` | [`Store::payment`], [`Store::payment_by_key`], [`Store::operation`], [`Store::operation_by_reference`], [`Store::ping`] |
@@ -22,6 +24,8 @@
 
 mod adopt;
 mod asks;
+mod audit;
+mod callback_list;
 mod callbacks;
 mod change;
 mod charges;
@@ -42,13 +46,16 @@ mod news_json;
 mod open;
 mod operations;
 mod parked;
+mod payment_list;
 mod payments;
 mod readers;
 mod repeat;
+mod replay;
 mod report;
 mod seal;
 mod sent;
 mod settings;
+mod settle;
 mod state;
 mod subject;
 mod subscription_change;
@@ -59,7 +66,9 @@ mod webhooks;
 mod writer;
 
 pub use asks::{AskSettled, Taking};
-pub use callbacks::{Attempt, CallbackCounts, CallbackKey, Delivery, Settlement};
+pub use audit::{Action as AuditAction, Entry as AuditEntry};
+pub use callback_list::{AttemptRecord, CallbackFilter, CallbackRecord, WholeCallback};
+pub use callbacks::{Attempt, COUNTED, CallbackCounts, CallbackKey, CallbackState, Delivery, Settlement};
 pub use change::Changed;
 pub use claim::{Claim, Claimed, NewPayment, What, Whose};
 pub use error::{OpenError, StoreError};
@@ -68,11 +77,14 @@ pub use follow_ups::{DueFollowUp, FollowUpKey};
 pub use lapse::Lapsed;
 pub use lookup::{Found, Name};
 pub use parked::Unparked;
+pub use payment_list::{NamedByHand, OperationRecord, PaymentFilter, WholePayment};
 pub use repeat::{Repeat, Repeating, SealedRequest};
+pub use replay::{REPLAYED_AT_ONCE, Replayed, Replaying, Which};
 pub use report::{Reported, Reporting};
 pub use seal::KEY_BYTES;
 pub use sent::{Learned, Sending};
 pub use settings::Settings;
+pub use settle::{SettledByHand, Settling, Verdict};
 pub use subject::Subject;
 pub use subscription_change::SubscriptionChanged;
 pub use webhooks::{Received, Receiving};

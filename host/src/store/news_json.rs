@@ -155,6 +155,7 @@ enum KeptSource {
     Answer,
     Inquiry,
     Verified { can_ask: bool },
+    Operator { correct: bool },
 }
 
 #[derive(Deserialize, Serialize)]
@@ -246,6 +247,7 @@ fn keep_source(source: Source) -> KeptSource {
         Source::Answer => KeptSource::Answer,
         Source::Inquiry => KeptSource::Inquiry,
         Source::Verified { can_ask } => KeptSource::Verified { can_ask },
+        Source::Operator { correct } => KeptSource::Operator { correct },
     }
 }
 
@@ -254,6 +256,7 @@ fn source_of(kept: KeptSource) -> Source {
         KeptSource::Answer => Source::Answer,
         KeptSource::Inquiry => Source::Inquiry,
         KeptSource::Verified { can_ask } => Source::Verified { can_ask },
+        KeptSource::Operator { correct } => Source::Operator { correct },
     }
 }
 

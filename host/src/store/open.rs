@@ -2,7 +2,7 @@
 
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Settings, Store, callbacks, seal};
+use super::{OpenError, Settings, Store, asks, callbacks, seal};
 use crate::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// In order; a file's `user_version` says how many it has had.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/sqlite/0001_spine.sql"),
     include_str!("../../migrations/sqlite/0002_interface.sql"),
     include_str!("../../migrations/sqlite/0003_recovery.sql"),
+    include_str!("../../migrations/sqlite/0004_operators.sql"),
     include_str!("../../migrations/sqlite/0005_states.sql"),
 ];
 
@@ -48,6 +49,7 @@ impl Store {
         migrate(&connection, path)?;
         let connection = connection.into();
         callbacks::release_leases(&connection, now).map_err(refused(path))?;
+        asks::release_leases(&connection, now).map_err(refused(path))?;
         let readers = (0..READERS).map(|_| Ok(open_to_read(path)?.into())).collect::<rusqlite::Result<_>>();
         let readers = readers.map_err(refused(path))?;
         let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;
@@ -63,6 +65,28 @@ impl Store {
                 seal: seal::Seal::new(&key),
             }),
         })
+    }
+}
+
+impl Store {
+    /// Opens a file that is there to be looked at, whether or not a host has it. Nothing can be written.
+    ///
+    /// # Errors
+    ///
+    /// There is none, it cannot be read, or its schema is not the one known here.
+    pub fn look(settings: &Settings) -> Result<Self, OpenError> {
+        let path = settings.path.as_path();
+        let connection = open_to_read(path).map_err(refused(path))?;
+        let found = version(&connection, path)?;
+        if found > MIGRATIONS.len() {
+            return Err(OpenError::Newer { path: path.to_owned(), found, known: MIGRATIONS.len() });
+        }
+        if found < MIGRATIONS.len() {
+            return Err(OpenError::Older { path: path.to_owned(), found, known: MIGRATIONS.len() });
+        }
+        let (readers, writer) = (Readers::new(vec![connection.into()]), Writer::none());
+        let parts = super::Parts { readers, writer, fences: AtomicU64::new(0), seal: None };
+        Ok(Self { parts: Arc::new(parts) })
     }
 }
 
@@ -148,9 +172,14 @@ fn check_durable(connection: &Connection, path: &Path) -> Result<(), OpenError> 
     Ok(())
 }
 
+/// How many migrations a file has had.
+fn version(connection: &Connection, path: &Path) -> Result<usize, OpenError> {
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    Ok(version.map_err(refused(path))? as usize)
+}
+
 fn migrate(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let done = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
-    let done = done.map_err(refused(path))? as usize;
+    let done = version(connection, path)?;
     if done > MIGRATIONS.len() {
         return Err(OpenError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
     }

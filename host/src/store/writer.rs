@@ -24,6 +24,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// One that takes no command: the store is only looked at.
+    pub(super) fn none() -> Self {
+        Self { jobs: None, thread: None }
+    }
+
     /// Starts the thread, which owns the connection, and `held` until the connection is closed.
     #[expect(clippy::disallowed_methods, reason = "SQLite blocks, and one writer owns its connection")]
     pub(super) fn start<H: Send + 'static>(connection: Connection, held: H) -> std::io::Result<Self> {

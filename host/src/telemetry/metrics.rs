@@ -23,6 +23,8 @@ pub(super) use list;
 pub(super) enum Kind {
     /// It only grows.
     Counter,
+    /// How much there is now.
+    Gauge,
     /// How long something took, in seconds.
     Seconds,
 }
@@ -44,6 +46,7 @@ fn describe() {
     for (kind, name, text) in super::METRICS {
         match kind {
             Kind::Counter => metrics::describe_counter!(*name, text.trim()),
+            Kind::Gauge => metrics::describe_gauge!(*name, text.trim()),
             Kind::Seconds => metrics::describe_histogram!(*name, metrics::Unit::Seconds, text.trim()),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::guard::Guard;
 use crate::process;
-use crate::programs::Programs;
+use crate::programs::{COLUMN, Programs, ROW};
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::Signal;
 use std::fs;
@@ -124,12 +124,13 @@ impl Programs {
     /// Runs statements through `psql`, in one transaction, and hands back what they print.
     pub(crate) fn ask(&self, address: &str, sql: &str) -> Result<String> {
         let mut psql = Command::new(self.path("psql"));
-        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--command", sql]);
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
+        psql.args(["--record-separator", ROW, "--field-separator", COLUMN, "--command", sql]);
         let output = psql.arg(address).stdin(Stdio::null()).output().context("cannot start psql")?;
         if !output.status.success() {
             bail!("{sql}: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches([char::from(0x1e), '\n']).to_owned())
     }
 }
 

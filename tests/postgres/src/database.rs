@@ -2,7 +2,7 @@
 
 use crate::ADDRESS;
 use crate::cluster::Cluster;
-use crate::programs::Programs;
+use crate::programs::{COLUMN, Programs, ROW};
 use anyhow::{Context, Result};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -47,6 +47,16 @@ impl Database {
         let programs = Programs::find()?;
         programs.ask(server, &format!("CREATE DATABASE {name}"))?;
         Ok(Self { programs, server: server.to_owned(), name, url })
+    }
+
+    /// Every row that a query finds, each value as text; NULL is the empty one.
+    ///
+    /// # Errors
+    /// Where the server is away or refuses the query.
+    pub fn rows(&self, sql: &str) -> Result<Vec<Vec<String>>> {
+        let printed = self.programs.ask(&self.url, sql)?;
+        let rows = (!printed.is_empty()).then(|| printed.split(ROW)).into_iter().flatten();
+        Ok(rows.map(|row| row.split(COLUMN).map(str::to_owned).collect()).collect())
     }
 
     /// Where it is: `postgres:///name?host=/folder/of/socket&user=postgres`.

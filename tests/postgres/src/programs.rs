@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 const DEBIAN: &str = "/usr/lib/postgresql";
 const NEEDED: [&str; 3] = ["initdb", "postgres", "psql"];
 
+/// What `psql` is to write between rows and columns: characters that separate, and no text has.
+pub(crate) const ROW: &str = "\u{1e}";
+pub(crate) const COLUMN: &str = "\u{1f}";
+
 /// Debian's package of all that is needed, if any of it is missing here.
 pub fn missing() -> Option<&'static str> {
     Programs::find().is_err().then_some("postgresql")

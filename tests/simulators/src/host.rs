@@ -50,6 +50,23 @@ impl Host {
         configuration: &str,
         environment: &[(&str, &str)],
     ) -> Result<Self, Trouble> {
+        let mut host = Self::spawn(provost, folder, address, configuration, environment)?;
+        let started = tokio::select! {
+            trouble = host.ended() => return Err(trouble),
+            started = tokio::time::timeout(START, ready(address)) => started,
+        };
+        started.map_err(|_| host.trouble("is not ready after a minute"))?;
+        Ok(host)
+    }
+
+    /// The same without waiting: it may die before it is ready.
+    pub fn spawn(
+        provost: &Path,
+        folder: &Path,
+        address: SocketAddr,
+        configuration: &str,
+        environment: &[(&str, &str)],
+    ) -> Result<Self, Trouble> {
         fs::create_dir_all(folder)?;
         let file = folder.join("provost.toml");
         fs::write(&file, configuration)?;
@@ -70,13 +87,7 @@ impl Host {
         let child = command.spawn()?;
         let id = child.id().ok_or_else(|| io::Error::other("it has no process id"))?;
 
-        let mut host = Self { address, log, id, child };
-        let started = tokio::select! {
-            trouble = host.ended() => return Err(trouble),
-            started = tokio::time::timeout(START, ready(address)) => started,
-        };
-        started.map_err(|_| host.trouble("is not ready after a minute"))?;
-        Ok(host)
+        Ok(Self { address, log, id, child })
     }
 
     /// Its origin, such as `http://127.0.0.1:40123`.
@@ -107,6 +118,14 @@ impl Host {
         }
     }
 
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// Where the system cannot say.
+    pub async fn exited(&mut self) -> io::Result<std::process::ExitStatus> {
+        self.child.wait().await
+    }
+
     /// Ends it as a power cut would, and waits until it is gone.
     pub async fn kill(&mut self) -> io::Result<()> {
         self.child.kill().await
@@ -121,7 +140,8 @@ impl Host {
     }
 }
 
-async fn ready(address: SocketAddr) {
+/// Waits until the host at this address is ready, for as long as that takes.
+pub async fn ready(address: SocketAddr) {
     let question = format!("http://{address}/-/ready");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client without settings can be made");
     let mut glances = tokio::time::interval(GLANCE);

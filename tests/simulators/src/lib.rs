@@ -1,5 +1,5 @@
-//! The world around a host under test, native and on loopback: a [`Provider`] and a [`Service`] that can
-//! fail at every point and keep a ledger of what they have done, and a [`Merchant`] that keeps every
+//! The world around a host under test, native and on loopback: a [`Provider`], a [`Bank`] and a [`Service`]
+//! that can fail at every point and keep a ledger of what they have done, and a [`Merchant`] that keeps every
 //! callback it gets.
 //!
 //! Each runs on a thread of its own, so that it outlives the runtime of the test that made it, and
@@ -11,6 +11,7 @@
 //! send is the end: such failures panic and say why.
 
 pub mod backend;
+pub mod bank;
 pub mod host;
 pub mod merchant;
 pub mod provider;
@@ -19,6 +20,7 @@ pub mod service;
 mod signature;
 mod stop;
 
+pub use bank::Bank;
 pub use merchant::Merchant;
 pub use provider::Provider;
 pub use server::{Request, Response};

@@ -50,7 +50,7 @@ pub struct Host {
     setup: Option<Setup>,
     phase: watch::Sender<Phase>,
     stop: watch::Sender<bool>,
-    threads: Vec<std::thread::JoinHandle<std::io::Result<()>>>,
+    threads: Vec<std::thread::JoinHandle<std::io::Result<usize>>>,
     background: Option<tokio::task::JoinHandle<()>>,
 }
 
@@ -139,6 +139,8 @@ impl Setup {
                 require_idempotency_key: self.require_idempotency_key,
                 threads: 1,
             },
+            admin: api::admin::Settings { listen: ([127, 0, 0, 1], 0).into(), token: None },
+            shutdown: api::Shutdown::default(),
             log: telemetry::Settings { level: "info".to_owned(), format: None },
             store: store::Settings { path: self.database(), key: None },
             runtime: runtime::Settings { concurrent_calls: 64, ..runtime::Settings::default() },
@@ -172,7 +174,10 @@ impl Setup {
         let url = format!("http://{}", listener.local_addr().expect("a bound port"));
         let threads = api::serve_on_threads(&listener, &router, &seen, 1, Duration::from_secs(5));
         let threads = threads.expect("the host serves");
-        let background = tokio::spawn(async move { app.run(stopped).await });
+        let background = tokio::spawn(async move {
+            app.run(stopped).await;
+            app.leave(Duration::from_secs(5)).await;
+        });
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let clock = self.clock.clone();
         Host { url, clock, client, setup: Some(self), phase, stop, threads, background: Some(background) }

@@ -14,7 +14,7 @@ const LONG: Duration = Duration::from_secs(60);
 struct Served {
     address: std::net::SocketAddr,
     phase: watch::Sender<Phase>,
-    ends: JoinHandle<io::Result<()>>,
+    ends: JoinHandle<io::Result<usize>>,
 }
 
 fn served(router: Router, head: Duration, drain: Duration) -> Served {

@@ -22,19 +22,20 @@ pub(super) fn judge(known: ActionState, reported: ActionState, source: Source) -
         (_, A::Unknown | A::Started) => Verdict::Keep,
         // While its call runs, nobody else can know that nothing happened.
         (A::Started, A::NotExecuted) if source == Source::Answer => Verdict::Change,
-        (A::Unknown, A::NotExecuted) if matches!(source, Source::Answer | Source::Inquiry) => Verdict::Change,
+        (A::Unknown, A::NotExecuted) if source.knows() => Verdict::Change,
+        (A::Pending, A::NotExecuted) if source.is_operator() => Verdict::Change,
         (A::Started | A::Unknown, A::NotExecuted) => Verdict::Keep,
         (A::NotExecuted, A::Failed) => Verdict::Keep,
         (_, A::NotExecuted) => Verdict::Ask,
         (A::Started | A::Unknown | A::Pending, _) => Verdict::Change,
         (A::Accepted | A::Failed, A::Pending) => Verdict::Keep,
-        (A::NotExecuted, A::Pending) | (A::Failed | A::NotExecuted, A::Accepted) => match source {
-            Source::Inquiry | Source::Verified { can_ask: false } => Verdict::Change,
-            _ => Verdict::Ask,
+        (A::NotExecuted, A::Pending) | (A::Failed | A::NotExecuted, A::Accepted) => match source.corrects() {
+            true => Verdict::Change,
+            false => Verdict::Ask,
         },
-        (A::Accepted, A::Failed) => match source {
-            Source::Inquiry => Verdict::Change,
-            _ => Verdict::Ask,
+        (A::Accepted, A::Failed) => match source.takes_back() {
+            true => Verdict::Change,
+            false => Verdict::Ask,
         },
         (A::Accepted | A::Failed, _) => Verdict::Keep,
     }

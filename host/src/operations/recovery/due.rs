@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The least that a round of questions is given before it counts as lost.
-const LEAST_LEASE: Duration = Duration::from_secs(60);
+const LEAST_LEASE: Duration = Duration::from_secs(10);
 
 impl Operations {
     /// Begins to ask what is due by `now`.

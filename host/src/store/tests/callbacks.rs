@@ -3,7 +3,7 @@ use crate::store::{Attempt, CallbackCounts, Delivery, Settlement};
 
 async fn lease(store: &Store, now: Timestamp) -> Vec<Delivery> {
     let mut leased = Vec::new();
-    for external in store.due_externals(now).await.unwrap() {
+    for external in store.due_externals(now, None).await.unwrap() {
         leased.extend(store.lease_callbacks(&external, now, now.plus(MINUTE), 100).await.unwrap());
     }
     leased
@@ -51,7 +51,7 @@ async fn callbacks_of_one_payment_go_out_in_order_and_hold_up_no_other() {
     assert_eq!((payment_of(&due[0]), kind(&due[0])), (second, "payment.accepted".to_owned()));
     settle(&store, &due[0], Settlement::Delivered).await.unwrap();
     settle(&store, &lease(&store, NOW).await[0], Settlement::Delivered).await.unwrap();
-    assert_eq!(store.next_callback_due(NOW).await.unwrap(), Some(NOW.plus(MINUTE)));
+    assert_eq!(store.next_callback_due(NOW, None).await.unwrap(), Some(NOW.plus(MINUTE)));
     let again = lease(&store, NOW.plus(MINUTE)).await;
     assert_eq!((again[0].attempt, kind(&again[0])), (2, "payment.pending".to_owned()));
 }
@@ -106,9 +106,12 @@ async fn what_is_due_is_found_by_index() {
         ),
         ("SELECT min(external) FROM callbacks WHERE due_at IS NOT NULL AND external > 'acme'", "callbacks_due"),
         (
-            "SELECT key FROM callbacks WHERE payment IS NOT DISTINCT FROM 1 AND subscription IS NOT DISTINCT FROM NULL AND state = 'waiting'
-             ORDER BY key LIMIT 1",
-            "callbacks_waiting",
+            "SELECT min(key) FROM callbacks WHERE payment = 1 AND replayed = 0 AND state = 'waiting'",
+            "callbacks_waiting_of_payment",
+        ),
+        (
+            "SELECT min(key) FROM callbacks WHERE subscription = 1 AND replayed = 0 AND state = 'waiting'",
+            "callbacks_waiting_of_subscription",
         ),
         (
             "SELECT key FROM payments WHERE ask_at IS NOT NULL AND external = 'acme' AND ask_at <= 1

@@ -9,6 +9,7 @@ mod follow_ups;
 mod interleavings;
 mod lapse;
 mod open;
+mod operators;
 mod refunds;
 mod report;
 mod state;
