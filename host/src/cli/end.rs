@@ -33,7 +33,9 @@ impl End {
             Self::Done => "done; plugin call: the plugin answered, if only with a decline",
             Self::Failed => "failed; plugin inspect: a host would refuse it; plugin call: nothing was decided",
             Self::Unusable => "the command line, a file that it names, or the configuration is wrong",
-            Self::LeftOff => "serve: told to stop twice, or out of time; what had not ended is on disk, and goes on at the next start",
+            Self::LeftOff => {
+                "serve: told to stop twice, or out of time; what had not ended is on disk, and goes on at the next start"
+            }
         }
     }
 

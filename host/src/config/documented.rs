@@ -47,7 +47,10 @@ fn meaning(path: &[String]) -> String {
             "recovery.gap".to_owned()
         }
         ["providers", _, "recovery", key] => format!("recovery.{key}"),
-        ["providers", _, "secrets", _, key] | ["callbacks", "secret", key] | ["store", "key", key] | ["admin", "token", key] => {
+        ["providers", _, "secrets", _, key]
+        | ["callbacks", "secret", key]
+        | ["store", "key", key]
+        | ["admin", "token", key] => {
             format!("secret.{key}")
         }
         ["providers", _, "callbacks", "secret", key] => format!("secret.{key}"),

@@ -49,7 +49,9 @@ impl Sources {
 /// The name of the user that runs this process, as its session has it.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn user() -> Option<String> {
-    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
 }
 
 /// Reads a file that somebody named.

@@ -47,7 +47,17 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
     let runtime =
         runtime::Settings { concurrent_calls: runtime?, largest_memory: memories.fold(limits.memory, u64::max) };
     let registry = registry::Settings { dir: dir?, providers, limits };
-    Some(Config { api: api?, admin: admin?, shutdown: shutdown?, log: log?, store: store?, runtime, registry, callbacks, operations })
+    Some(Config {
+        api: api?,
+        admin: admin?,
+        shutdown: shutdown?,
+        log: log?,
+        store: store?,
+        runtime,
+        registry,
+        callbacks,
+        operations,
+    })
 }
 
 fn api(table: &Table<'_>) -> Option<api::Settings> {

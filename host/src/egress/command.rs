@@ -1,7 +1,7 @@
 //! What an operator's command sends to the host that runs on the same store.
 
-use super::client::{Answer, Egress};
 use super::Error;
+use super::client::{Answer, Egress};
 use std::net::SocketAddr;
 use std::time::Duration;
 

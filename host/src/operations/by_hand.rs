@@ -73,7 +73,9 @@ pub struct SentAgain {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotByHand {
     /// Nothing has this name.
-    #[error("nothing here is called {0:?}: a name of the host's, an id of the provider's or the shop's transaction id is meant")]
+    #[error(
+        "nothing here is called {0:?}: a name of the host's, an id of the provider's or the shop's transaction id is meant"
+    )]
     NotKnown(String),
     /// Several externals have a payment of this name.
     #[error("{} payments have this name: say which external is meant", .0.len())]

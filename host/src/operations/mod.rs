@@ -6,8 +6,8 @@
 mod address;
 mod ask;
 mod ask_subscription;
-mod by_hand;
 mod asked;
+mod by_hand;
 mod call;
 mod capture;
 mod ended;

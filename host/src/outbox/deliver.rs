@@ -90,7 +90,9 @@ impl Outbox {
         self.given_up.send_replace(true);
         let left: Vec<_> = self.leased().drain().collect();
         let count = left.len();
-        if count > 0 && let Err(error) = self.store.release_callbacks(left, self.clock.now()).await {
+        if count > 0
+            && let Err(error) = self.store.release_callbacks(left, self.clock.now()).await
+        {
             tracing::warn!(%error, "callbacks could not be given back: they are due when their leases lapse");
         }
         count

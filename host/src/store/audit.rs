@@ -2,9 +2,9 @@
 //! that did it, and kept for ever.
 
 use super::columns::Columns;
+use super::database::{self, Connection, Row, params};
 use crate::clock::Timestamp;
 use crate::model::{PaymentKey, SubscriptionKey};
-use super::database::{self, Connection, Row, params};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use super::audit::{self, Entry};
 use super::callbacks::{CallbackKey, CallbackState};
 use super::columns::{Columns, Unsigned};
+use super::database::{self, Connection, OptionalExtension, Row, ToValue, params};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::model::PaymentKey;
-use super::database::{self, Connection, OptionalExtension, Row, ToValue, params};
 use std::time::Duration;
 
 /// Which callbacks; what is left out does not matter.
@@ -124,7 +124,8 @@ pub(super) fn of_payment(connection: &Connection, payment: PaymentKey) -> Result
     list(connection, &format!("{SELECT} WHERE callbacks.payment = ? ORDER BY callbacks.key"), &[&payment])
 }
 
-const SELECT: &str = "SELECT callbacks.key, callbacks.id, callbacks.external, coalesce(payments.told, payments.reference),
+const SELECT: &str =
+    "SELECT callbacks.key, callbacks.id, callbacks.external, coalesce(payments.told, payments.reference),
         coalesce(subscriptions.told, subscriptions.reference), callbacks.type, callbacks.sequence, callbacks.state,
         callbacks.attempts, callbacks.replayed, callbacks.created_at, callbacks.due_at, callbacks.finished_at
  FROM callbacks LEFT JOIN payments ON payments.key = callbacks.payment

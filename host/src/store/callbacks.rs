@@ -95,11 +95,7 @@ pub const COUNTED: u64 = 100_000;
 
 impl Store {
     /// Externals that have a callback due, of `among` alone where that is given: what has nowhere to go is not looked at.
-    pub async fn due_externals(
-        &self,
-        now: Timestamp,
-        among: Option<&[String]>,
-    ) -> Result<Vec<String>, StoreError> {
+    pub async fn due_externals(&self, now: Timestamp, among: Option<&[String]>) -> Result<Vec<String>, StoreError> {
         let among = among.map(<[String]>::to_vec);
         let due = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(
@@ -236,13 +232,19 @@ macro_rules! in_lane {
     ($lane:expr, $before:literal, $after:literal) => {
         match $lane.of {
             Of::Payment(_) => concat!($before, " payment = ? AND replayed = ? AND state = 'waiting' ", $after),
-            Of::Subscription(_) => concat!($before, " subscription = ? AND replayed = ? AND state = 'waiting' ", $after),
+            Of::Subscription(_) => {
+                concat!($before, " subscription = ? AND replayed = ? AND state = 'waiting' ", $after)
+            }
         }
     };
 }
 
 impl Lane {
-    pub(super) fn new(payment: Option<PaymentKey>, subscription: Option<SubscriptionKey>, replayed: bool) -> Option<Self> {
+    pub(super) fn new(
+        payment: Option<PaymentKey>,
+        subscription: Option<SubscriptionKey>,
+        replayed: bool,
+    ) -> Option<Self> {
         let of = payment.map(Of::Payment).or(subscription.map(Of::Subscription))?;
         Some(Self { of, replayed })
     }
@@ -265,9 +267,7 @@ impl Lane {
         let oldest: Option<i64> = connection
             .prepare_cached(in_lane!(self, "SELECT min(key) FROM callbacks WHERE", ""))?
             .query_row(params![self.key(), self.replayed], |row| row.get(0))?;
-        connection
-            .prepare_cached("UPDATE callbacks SET due_at = ? WHERE key = ?")?
-            .execute(params![now, oldest])?;
+        connection.prepare_cached("UPDATE callbacks SET due_at = ? WHERE key = ?")?.execute(params![now, oldest])?;
         Ok(())
     }
 

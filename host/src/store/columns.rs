@@ -139,7 +139,18 @@ macro_rules! by_content {
     )*};
 }
 
-by_name!(ActionState, AuditAction, CallbackState, Interval, Kind, Origin, PaymentState, Phase, Settled, SubscriptionState);
+by_name!(
+    ActionState,
+    AuditAction,
+    CallbackState,
+    Interval,
+    Kind,
+    Origin,
+    PaymentState,
+    Phase,
+    Settled,
+    SubscriptionState
+);
 by_content!(
     OperationKey(i64),
     PaymentKey(i64),

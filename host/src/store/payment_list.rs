@@ -3,11 +3,11 @@
 use super::audit::{self, Entry};
 use super::callback_list::{self, CallbackRecord};
 use super::columns::Columns;
+use super::database::{self, Connection, OptionalExtension, ToValue, params};
 use super::names::Named;
 use super::{Store, StoreError, names, payments};
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Amount, Kind, Payment, PaymentKey, PaymentState, Phase, Reference, Settled, Version};
-use super::database::{self, Connection, OptionalExtension, ToValue, params};
 
 /// Which payments; what is left out does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -247,4 +247,3 @@ fn operations_of(connection: &Connection, payment: &Payment) -> database::Result
     })?;
     operations.collect()
 }
-

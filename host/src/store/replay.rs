@@ -3,10 +3,10 @@
 
 use super::callback_list::CallbackFilter;
 use super::callbacks::{CallbackKey, CallbackState, Lane};
+use super::database::{self, Connection, OptionalExtension, Row, ToValue};
 use super::{Store, StoreError, audit};
 use crate::clock::Timestamp;
 use crate::model::{PaymentKey, SubscriptionKey};
-use super::database::{self, Connection, OptionalExtension, Row, ToValue};
 
 /// Callbacks replayed in one command at most: the traffic waits no longer for it.
 pub const REPLAYED_AT_ONCE: usize = 200;
@@ -105,9 +105,8 @@ fn find(connection: &Connection, which: &Which) -> Result<Vec<CallbackKey>, Stor
     let conditions = filter.conditions(&mut values);
     let limit = REPLAYED_AT_ONCE as i64;
     values.extend([&after as &dyn ToValue, &limit]);
-    let sql = format!(
-        "SELECT key FROM callbacks WHERE {conditions} state <> 'waiting' AND key > ? ORDER BY key LIMIT ?"
-    );
+    let sql =
+        format!("SELECT key FROM callbacks WHERE {conditions} state <> 'waiting' AND key > ? ORDER BY key LIMIT ?");
     let mut statement = connection.prepare_cached(&sql)?;
     let keys = statement.query_map(values.as_slice(), |row| row.get(0).map(CallbackKey))?;
     Ok(keys.collect::<database::Result<_>>()?)

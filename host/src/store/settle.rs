@@ -2,13 +2,13 @@
 //! callback, and with a row of `audit` in the same transaction.
 
 use super::change::{self, Changed, When};
+use super::database::Connection;
 use super::{Store, StoreError, audit, parked, payments};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, AskAt, Capture, News, NewsState, Payment, PaymentKey, PaymentState, Reference, Refund, Source,
-    Target,
+    Action, ActionState, Amount, AskAt, Capture, News, NewsState, Payment, PaymentKey, PaymentState, Reference, Refund,
+    Source, Target,
 };
-use super::database::Connection;
 
 /// What a person says became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,9 +155,7 @@ impl<'a> Meant<'a> {
             return Some(Self::Payment);
         };
         let refund = payment.refunds.iter().find(|refund| refund.reference == *reference).map(Self::Refund);
-        refund.or_else(|| {
-            payment.captures.iter().find(|capture| capture.reference == *reference).map(Self::Capture)
-        })
+        refund.or_else(|| payment.captures.iter().find(|capture| capture.reference == *reference).map(Self::Capture))
     }
 
     fn state(&self, payment: &Payment) -> &'static str {

@@ -3,9 +3,7 @@
 
 use crate::clock::Timestamp;
 use crate::model::{ActionState, Amount, Capture, Payment, Refund};
-use crate::store::{
-    AttemptRecord, AuditEntry, CallbackRecord, OperationRecord, WholeCallback, WholePayment,
-};
+use crate::store::{AttemptRecord, AuditEntry, CallbackRecord, OperationRecord, WholeCallback, WholePayment};
 use serde_json::{Map, Value, json};
 
 /// A page of payments, and where the next one begins.
@@ -94,7 +92,6 @@ pub(crate) fn whole_callback(whole: &WholeCallback) -> Value {
     }
     shown
 }
-
 
 /// What is open of what was done to it.
 fn open_actions(payment: &Payment) -> Option<Value> {

@@ -138,7 +138,8 @@ pub(super) fn cursor(wanted: Option<&str>) -> Result<Option<i64>, Refusal> {
 
 pub(super) fn moment(wanted: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
     let parsed = wanted.map(|text| {
-        Timestamp::parse(text).ok_or_else(|| Refusal::bad(format!("{text:?} is no moment such as 2026-01-31T12:00:00Z.")))
+        Timestamp::parse(text)
+            .ok_or_else(|| Refusal::bad(format!("{text:?} is no moment such as 2026-01-31T12:00:00Z.")))
     });
     parsed.transpose()
 }

@@ -205,7 +205,14 @@ fn told(whole: &WholePayment) -> Said {
     }
     let rows = whole.audit.iter().map(|entry| {
         let change = format!("{} to {}", entry.before, entry.after);
-        [entry.at.rfc3339(), entry.who.clone(), entry.action.name().to_owned(), entry.subject.clone(), change, entry.reason.clone()]
+        [
+            entry.at.rfc3339(),
+            entry.who.clone(),
+            entry.action.name().to_owned(),
+            entry.subject.clone(),
+            change,
+            entry.reason.clone(),
+        ]
     });
     table(said.line(""), ["DECIDED", "BY", "ACTION", "ABOUT", "FROM", "WHY"], &rows.collect::<Vec<_>>())
 }

@@ -92,7 +92,7 @@ pub(super) fn check_refunded(before: &Payment, applied: &mut Applied, news: &New
     let answered = match news.source {
         Source::Inquiry => news.action == Action::Payment,
         Source::Verified { can_ask } => !can_ask,
-        Source::Answer => false,
+        Source::Answer | Source::Operator { .. } => false,
     };
     if answered {
         let review = format!("{} was refunded, and {captured} captured", payment.refunded);

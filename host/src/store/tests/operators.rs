@@ -159,7 +159,10 @@ async fn what_a_person_settles_is_a_change_with_its_callback_and_a_record_of_who
             assert_eq!(store.told(), ["payment.pending", told]);
             let whole = store.whole_payment(payment.key).await.unwrap().unwrap();
             let entry = &whole.audit[0];
-            assert_eq!((entry.who.as_str(), entry.subject.as_str(), entry.after.as_str()), ("ann", "p-1", state.name()));
+            assert_eq!(
+                (entry.who.as_str(), entry.subject.as_str(), entry.after.as_str()),
+                ("ann", "p-1", state.name())
+            );
             assert_eq!((whole.operations.len(), whole.callbacks.len()), (1, 2));
             // The same again is nothing new.
             let again = store.settle(settling(payment.key, verdict)).await.unwrap();
