@@ -45,6 +45,8 @@ mod refunds;
 mod rest;
 mod sandbox;
 mod shutdown;
+mod states;
+mod states_elsewhere;
 mod subscriptions;
 mod utilities;
 mod webhooks;

@@ -124,14 +124,6 @@ impl Process {
         assert!(told.success(), "{id} is there to be told");
     }
 
-    /// Waits until it has left, and gives its exit code.
-    pub async fn left(&mut self) -> i32 {
-        let mut running = self.running.take().expect("it was started");
-        let exited = tokio::time::timeout(simulators::PATIENCE, running.exited()).await;
-        let status = exited.unwrap_or_else(|_| panic!("{}", running.trouble("does not leave")));
-        status.expect("a process can be waited for").code().expect("no signal ended it")
-    }
-
     /// Runs the program with these arguments in the host's folder, as an operator beside it does.
     pub async fn command(&self, arguments: &[&str]) -> Ran {
         let mut command = tokio::process::Command::new(&self.program);

@@ -14,6 +14,7 @@ mod operators;
 mod refunds;
 mod report;
 mod state;
+mod states;
 mod subscriptions;
 mod webhooks;
 mod writer;
