@@ -10,7 +10,7 @@ use provost::egress::{Grant, Origin};
 use provost::model::SecretBytes;
 use provost::store::OpenError;
 use provost::{operations, outbox, registry, runtime, telemetry};
-use simulators::{Merchant, PATIENCE, provider};
+use simulators::{Bank, Merchant, PATIENCE, bank, provider};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -113,6 +113,19 @@ impl Setup {
         configured.secrets.insert("webhook".to_owned(), secret(provider::WEBHOOK_SECRET, &[]));
         self.providers.push(configured);
         self.plugin(guest, &format!("{guest}.wasm"))
+    }
+
+    /// The guest that speaks every interface in front of a bank, as `/v3/bank`.
+    pub fn bank(self, bank: &Bank) -> Self {
+        let base = bank.url();
+        let mut configured = Provider::unconfigured("bank", Limits::default());
+        configured.grants.push(Grant { private: true, ..Grant::to(Origin::parse(&base).expect("an origin")) });
+        configured.settings.insert("base_url".to_owned(), base.clone());
+        configured.secrets.insert("api_key".to_owned(), secret(bank::API_KEY, &[&base]));
+        configured.secrets.insert("webhook".to_owned(), secret(bank::SIGNED_WITH, &[]));
+        let mut setup = self.plugin("bank", "bank.wasm");
+        setup.providers.push(configured);
+        setup
     }
 
     /// Changes the provider that was added last.

@@ -52,8 +52,7 @@ impl Ran {
 }
 
 /// Sends requests to a host for as long as it lives.
-#[derive(Clone)]
-pub struct Caller {
+struct Caller {
     origin: String,
     client: reqwest::Client,
 }
@@ -64,8 +63,7 @@ impl Caller {
         Self { origin: format!("http://{address}"), client }
     }
 
-    /// A request to a path of the host.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.origin))
     }
 }
@@ -126,14 +124,6 @@ impl Process {
         assert!(told.success(), "{id} is there to be told");
     }
 
-    /// Waits until it has left, and gives its exit code.
-    pub async fn left(&mut self) -> i32 {
-        let mut running = self.running.take().expect("it was started");
-        let exited = tokio::time::timeout(simulators::PATIENCE, running.exited()).await;
-        let status = exited.unwrap_or_else(|_| panic!("{}", running.trouble("does not leave")));
-        status.expect("a process can be waited for").code().expect("no signal ended it")
-    }
-
     /// Runs the program with these arguments in the host's folder, as an operator beside it does.
     pub async fn command(&self, arguments: &[&str]) -> Ran {
         let mut command = tokio::process::Command::new(&self.program);
@@ -154,9 +144,27 @@ impl Process {
         self.address
     }
 
-    /// Who calls it until it is started again.
-    pub fn caller(&self) -> Caller {
-        self.caller.clone()
+    /// Waits until it has ended by itself, and gives its exit code; none where a signal ended it.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut running = self.running.take().expect("it was started");
+        let waited = tokio::time::timeout(simulators::PATIENCE, running.exited()).await;
+        let status = waited.unwrap_or_else(|_| panic!("{}", running.trouble("did not end")));
+        status.expect("a process can be waited for").code()
+    }
+
+    /// Its configuration, as written when it was started last.
+    pub fn configuration_file(&self) -> PathBuf {
+        self.folder.path().join("provost.toml")
+    }
+
+    /// Its database.
+    pub fn database_file(&self) -> PathBuf {
+        self.folder.path().join("provost.db")
+    }
+
+    /// What the environment holds for it.
+    pub fn secrets(&self) -> [(&'static str, &'static str); 3] {
+        SECRETS
     }
 
     /// A request to a path of this host.
@@ -181,7 +189,7 @@ impl Process {
 
     /// What it has on disk.
     pub fn on_disk(&self) -> Database {
-        Database::open(&self.kept, &self.folder.path().join("provost.db"))
+        Database::open(&self.kept, &self.database_file())
     }
 
     /// What it has logged since it was started last.
@@ -224,6 +232,13 @@ pub fn program() -> PathBuf {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src");
     assert!(newest(&sources) <= built, "{} is older than its sources: `cargo build -p provost`", program.display());
     program
+}
+
+/// What is preloaded into a host to make its disk fail.
+pub fn preloaded() -> PathBuf {
+    let library = program().with_file_name("libfaulty_disk.so");
+    assert!(library.exists(), "{} is not there: `cargo build -p faulty-disk`", library.display());
+    library
 }
 
 fn newest(folder: &Path) -> SystemTime {

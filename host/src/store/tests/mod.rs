@@ -15,6 +15,7 @@ mod refunds;
 mod report;
 mod server;
 mod state;
+mod states;
 mod subscriptions;
 mod webhooks;
 mod writer;
