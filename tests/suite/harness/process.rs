@@ -91,6 +91,28 @@ impl Process {
         }
     }
 
+    /// The same over this store.
+    pub fn over(mut self, kept: &Kept) -> Self {
+        self.kept = kept.clone();
+        self
+    }
+
+    /// Stops it where it is, as a machine does that is moved to another: it knows nothing of the time that passes.
+    pub fn pause(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = self.running.as_ref().expect("it runs").id();
+        let process = rustix::process::Pid::from_raw(id.cast_signed()).expect("a process has a number");
+        rustix::process::kill_process(process, signal).expect("a child can be signalled");
+    }
+
     /// Starts it over what is there, with these variables too, and waits until it is ready.
     pub async fn start(&mut self, environment: &[(&str, &str)]) {
         self.running = None;
