@@ -41,6 +41,7 @@ impl App {
     /// Opens the store, settles what a host that died left behind, and loads the plugins.
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let store = Store::open(&config.store, clock.now())?;
+        store.lead(&clock).await?;
         let egress = Arc::new(Egress::new());
         let engine = Engine::new(&config.runtime)?;
         let registry = Registry::open(config.registry.clone(), engine).await;

@@ -50,7 +50,7 @@ async fn a_host_that_is_told_to_leave_is_not_ready_at_once_and_still_answers() {
         (200, "close", &json!("OK")),
         "{paid:?}"
     );
-    assert_eq!(host.left().await, 0);
+    assert_eq!(host.ended().await, Some(0));
     let door = std::fs::read_to_string(host.file("provost.db.admin")).unwrap();
     assert!(!door.contains("address"), "nobody listens there any more: {door}");
 }
@@ -77,7 +77,7 @@ async fn what_runs_when_the_host_is_told_to_leave_ends_and_is_answered() {
         (200, &json!("OK"), "close"),
         "{paid:?}"
     );
-    assert_eq!(host.left().await, 0);
+    assert_eq!(host.ended().await, Some(0));
     assert_eq!(host.on_disk().standing("order-1"), [["accepted", "finished", "succeeded"]]);
 }
 
@@ -101,7 +101,7 @@ async fn a_second_sigterm_and_the_deadline_leave_the_rest_as_it_is_on_disk() {
             }
             host.terminate();
         }
-        assert_eq!(host.left().await, 3);
+        assert_eq!(host.ended().await, Some(3));
         assert!(paying.await.unwrap().is_err(), "nobody was told what nobody knows");
         assert_eq!(host.on_disk().standing("order-1"), [["started", "sent", ""]]);
         host.start(&[]).await;
@@ -123,7 +123,7 @@ async fn a_callback_that_is_under_way_is_given_back() {
     host.post("/v3/acme/pay", &payment("order-1", 500)).await;
     let first = merchant.wait_for(1).await.remove(0);
     host.terminate();
-    assert_eq!(host.left().await, 3);
+    assert_eq!(host.ended().await, Some(3));
     let left =
         host.on_disk().rows("SELECT state, fence, attempts FROM callbacks WHERE due_at <= created_at + 20000", []);
     assert_eq!(left, [["waiting", "", "0"]], "due now, and nobody's");
@@ -146,7 +146,7 @@ async fn a_callback_that_ends_in_time_is_settled_and_the_host_has_left_nothing()
         glances.tick().await;
     }
     merchant.release();
-    assert_eq!(host.left().await, 0);
+    assert_eq!(host.ended().await, Some(0));
     assert_eq!(host.on_disk().callbacks_about("state", "order-1"), ["delivered"]);
 }
 
@@ -202,7 +202,7 @@ async fn no_request_fails_that_began_on_a_connection_not_told_to_close() {
         }
         host.get("/-/healthz").await;
         host.terminate();
-        assert_eq!(host.left().await, 0, "round {round}");
+        assert_eq!(host.ended().await, Some(0), "round {round}");
         while let Some(answered) = clients.join_next().await {
             let answered = answered.unwrap().unwrap_or_else(|trouble| panic!("round {round}: {trouble}"));
             assert!(answered > 0, "round {round}");

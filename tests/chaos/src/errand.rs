@@ -51,7 +51,8 @@ impl Errand {
             Subscription => chance.pick(&["", "", "", "declined", "pending"]),
             Link | Utility => "",
         };
-        let refunds = [chance.pick(&["", "", "pending", "declined"]), chance.pick(&["", "pending", "pending-declined"])];
+        let refunds =
+            [chance.pick(&["", "", "pending", "declined"]), chance.pick(&["", "pending", "pending-declined"])];
         Self { number, story, wish, refunds, keyed: chance.once_in(2), repeats: chance.once_in(4) }
     }
 

@@ -76,7 +76,9 @@ async fn deliver(letters: Arc<Letters>, doors: Arc<Doors>, mut chance: Chance) {
             continue;
         };
         let taken = match doors.any(&mut chance) {
-            Some(origin) => try_letter(&client, &at(&origin, &letter.to), &letter).await.is_ok_and(|status| status < 300),
+            Some(origin) => {
+                try_letter(&client, &at(&origin, &letter.to), &letter).await.is_ok_and(|status| status < 300)
+            }
             None => false,
         };
         if !taken {

@@ -158,7 +158,9 @@ impl Shop<'_> {
             return None;
         }
         // What was declined may be tried again by who has no key.
-        let is_kept = ask.key.is_some() || reply.text("result") != "KO" && ask.body.as_ref().is_some_and(|body| !body["shopTransactionId"].is_null());
+        let is_kept = ask.key.is_some()
+            || reply.text("result") != "KO"
+                && ask.body.as_ref().is_some_and(|body| !body["shopTransactionId"].is_null());
         if self.errand.repeats && is_kept {
             let again = self.caller.ask(ask).await?;
             if again.bytes != reply.bytes || !again.replayed {

@@ -3,7 +3,11 @@ use crate::model::{DatedEvent, Trust};
 use crate::store::{Received, Receiving, Unparked};
 
 fn receiving(trust: Trust, id: Option<&str>, news: News) -> Receiving {
-    let event = DatedEvent { id: id.map(str::to_owned), occurred_at: None, event: Event::Payment(news) };
+    receiving_event(trust, id, Event::Payment(news))
+}
+
+pub(super) fn receiving_event(trust: Trust, id: Option<&str>, event: Event) -> Receiving {
+    let event = DatedEvent { id: id.map(str::to_owned), occurred_at: None, event };
     Receiving {
         now: NOW,
         external: "acme".into(),

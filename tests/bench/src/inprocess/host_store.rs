@@ -3,9 +3,9 @@
 use anyhow::{Result, bail};
 use provost::clock::Clock;
 use provost::model::{
-    Action, Amount, Answer, News, NewsState, Operation, Reference, Seed, Settled, Source, Target, Version, Write,
+    Action, Amount, Answer, AskAt, News, NewsState, Operation, Reference, Seed, Settled, Source, Target, Version, Write,
 };
-use provost::store::{Claim, Claimed, Finish, NewPayment, Settings, Store, Told, What};
+use provost::store::{Claim, Claimed, Finish, NewPayment, Sending, Settings, Store, Told, What};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl HostStore {
     pub(super) fn create(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let clock = Clock::system();
-        let store = Store::open(&Settings { path: folder.join("provost.db"), key: None }, clock.now())?;
+        let store = Store::open(&Settings::file(folder.join("provost.db")), clock.now())?;
         Ok(Self { store, clock })
     }
 
@@ -40,7 +40,9 @@ impl HostStore {
             url: "http://127.0.0.1:40123/charges".to_owned(),
             digest: Version::of(operation.reference.0.as_bytes()).0,
         };
-        self.store.sent(operation.key, operation.fence, &[write], self.clock.now()).await?;
+        let sending =
+            Sending { operation: operation.key, fence: operation.fence, now: self.clock.now(), request: None };
+        self.store.sent(sending, &[write]).await?;
         self.finish(&operation).await
     }
 
@@ -91,7 +93,9 @@ impl HostStore {
             told: Told { payment_id: Some(payment_id), ..Told::default() },
             answer: Some(Answer { status: 200, headers: Vec::new(), body: body.into_bytes() }),
             answer_if_contradicted: None,
-            ask_at: None,
+            ask_at: AskAt::once(self.clock.now()),
+            again: false,
+            parked_until: self.clock.now(),
         };
         self.store.finish(finish).await?;
         Ok(())

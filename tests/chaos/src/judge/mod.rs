@@ -75,9 +75,8 @@ impl<'a> Case<'a> {
         let operations = disk.rows(
             "SELECT kind, payment, reference, outcome, action_state, told FROM operations WHERE caller IS NOT NULL",
         )?;
-        let callbacks = disk.rows(
-            "SELECT id, payment, subscription, sequence, {hex:body}, state FROM callbacks ORDER BY key",
-        )?;
+        let callbacks =
+            disk.rows("SELECT id, payment, subscription, sequence, {hex:body}, state FROM callbacks ORDER BY key")?;
         Ok(Self {
             pages,
             books,
@@ -116,7 +115,8 @@ impl Operation {
 impl Callback {
     fn read(row: Row) -> Result<Self> {
         let [id, payment, subscription, sequence, body, state] = columns(row)?;
-        let about = if payment.is_empty() { format!("subscription {subscription}") } else { format!("payment {payment}") };
+        let about =
+            if payment.is_empty() { format!("subscription {subscription}") } else { format!("payment {payment}") };
         let body = hex::decode(body).context("bytes are read as digits")?;
         Ok(Self { id, about, sequence: sequence.parse()?, body, state })
     }

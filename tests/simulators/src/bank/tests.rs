@@ -47,6 +47,8 @@ async fn what_is_pending_is_decided_later_and_told_once() {
     assert_eq!((books.settle(Instant::now()).len(), books.undecided()), (0, 1));
     let letters = books.settle(Instant::now() + Duration::from_secs(1));
     assert_eq!((letters.len(), &*letters[0].to), (1, "http://h/x"));
-    assert!(letters[0].text.contains("&status=declined&") && letters[0].text.ends_with("&event=charge-1-declined&end\n"));
+    assert!(
+        letters[0].text.contains("&status=declined&") && letters[0].text.ends_with("&event=charge-1-declined&end\n")
+    );
     assert_eq!((books.undecided(), books.entries()[0].is_alive()), (0, false));
 }
