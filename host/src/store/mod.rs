@@ -44,6 +44,7 @@ mod finish;
 mod follow_ups;
 mod host_key;
 mod kept_request;
+mod lane;
 mod lapse;
 mod lookup;
 mod names;
