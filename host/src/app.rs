@@ -8,6 +8,7 @@ use crate::outbox::Outbox;
 use crate::registry::Registry;
 use crate::runtime::{Engine, EngineError};
 use crate::store::{OpenError, Store, StoreError};
+use crate::task;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -61,10 +62,15 @@ impl App {
         Ok(Self { operations, clock, outbox, registry, callbacks_kept: config.callbacks.kept })
     }
 
-    /// Once [`App::run`] has ended: waits at most for so long for deliveries that are under way, and gives the rest back.
-    /// Says how many those were.
+    /// Once [`App::run`] has ended: waits at most for so long for deliveries, questions and follow-ups that are under way,
+    /// and gives back what can be given back. Says how many did not end.
     pub async fn leave(&self, patience: Duration) -> usize {
-        self.outbox.leave(patience).await
+        let (deliveries, questions, follow_ups) = tokio::join!(
+            self.outbox.leave(patience),
+            self.operations.end_questions(patience),
+            task::all_ended_here(patience),
+        );
+        deliveries + questions + follow_ups
     }
 
     /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, what expires, the
