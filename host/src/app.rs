@@ -18,6 +18,7 @@ pub struct App {
     pub operations: Operations,
     /// The time.
     pub clock: Clock,
+    store: Store,
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
 }
@@ -40,13 +41,14 @@ impl App {
     /// Opens the store, settles what a host that died left behind, and loads the plugins.
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let store = Store::open(&config.store, clock.now())?;
+        store.lead(&clock).await?;
         let egress = Arc::new(Egress::new());
         let engine = Engine::new(&config.runtime)?;
         let registry = Registry::open(config.registry.clone(), engine).await;
         let outbox = Outbox::new(store.clone(), egress.clone(), clock.clone(), config.callbacks.clone());
         let key = store.host_key().await?;
         let operations = Operations::new(
-            store,
+            store.clone(),
             registry.clone(),
             egress,
             outbox.clone(),
@@ -56,7 +58,12 @@ impl App {
             key,
         );
         operations.take_over().await?;
-        Ok(Self { operations, clock, outbox, registry })
+        Ok(Self { operations, clock, store, outbox, registry })
+    }
+
+    /// Waits until the disk under the store has failed: the host must answer what it has, and end.
+    pub async fn disk_failed(&self) {
+        self.store.broken().await;
     }
 
     /// Once [`App::run`] has ended: waits at most for so long for deliveries that are under way, and gives the rest back.

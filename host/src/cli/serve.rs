@@ -7,6 +7,7 @@ use crate::app::{App, BuildError};
 use crate::clock::Clock;
 use crate::config::{AdminFile, Config, Flag, Sources};
 use crate::model::SecretBytes;
+use crate::store::Place;
 use crate::{crash, telemetry};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -71,14 +72,14 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     }
     let metrics = telemetry::install_metrics()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let unfinished = runtime.block_on(serve(loaded.config, metrics))?;
+    let end = runtime.block_on(serve(loaded.config, metrics))?;
     // Nobody waits for what is left: it is on disk.
     runtime.shutdown_background();
-    Ok(if unfinished == 0 { Said::done() } else { Said::ending(End::LeftOff) })
+    Ok(Said::ending(end))
 }
 
-/// The listeners are taken first: a second host started by mistake touches nothing. Says how much was left unfinished.
-async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<usize> {
+/// The listeners are taken first: a second host started by mistake touches nothing. Says how it ended.
+async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End> {
     let listener = api::bind(config.api.listen)
         .with_context(|| format!("cannot listen on {} (see api.listen, or --listen)", config.api.listen))?;
     let admin = api::bind(config.admin.listen)
@@ -109,12 +110,22 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<usiz
     let (stop, stopped) = watch::channel(false);
     let background = async { tokio::join!(app.run(stopped), keep_metrics_small(&metrics, &clock, stop.subscribe())) };
     tokio::pin!(background);
+    let mut disk_failed = false;
     tokio::select! {
         () = signals.next() => {}
+        () = app.disk_failed() => disk_failed = true,
         _ = &mut background => anyhow::bail!("the background tasks ended by themselves: this is a fault of the host"),
     }
     let left = async {
-        leave(&phase, config.shutdown.keep_listening).await;
+        if disk_failed {
+            tracing::error!(
+                alert = "disk_failed",
+                "the disk under the store failed: nothing more is written, and this host ends"
+            );
+            phase.send_replace(Phase::Stopped);
+        } else {
+            leave(&phase, config.shutdown.keep_listening).await;
+        }
         let began = Instant::now();
         let (unfinished, _) = tokio::join!(join_then_stop(threads, &stop), &mut background);
         unfinished + app.leave(drain.saturating_sub(began.elapsed())).await
@@ -128,7 +139,11 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<usiz
     };
     door.close();
     tracing::info!(unfinished, "stopped");
-    Ok(unfinished)
+    Ok(match unfinished {
+        _ if disk_failed => End::DiskFailed,
+        0 => End::Done,
+        _ => End::LeftOff,
+    })
 }
 
 fn place_to_look(error: &BuildError) -> &'static str {
@@ -167,7 +182,8 @@ impl Signals {
 
 /// How operators' commands find and open the admin listener.
 struct Door {
-    file: AdminFile,
+    /// Beside a store that is this host's alone. Where hosts share it, commands write there themselves.
+    file: Option<AdminFile>,
     token: SecretBytes,
     /// Whether the file has the token: the configuration names none.
     own: bool,
@@ -175,12 +191,16 @@ struct Door {
 
 impl Door {
     fn open(config: &Config, bound: SocketAddr) -> anyhow::Result<Self> {
-        let file = AdminFile::beside(&config.store.path);
-        let token = config.admin.token.clone().map_or_else(|| file.token(), Ok);
+        let file = match &config.store.place {
+            Place::File(path) => Some(AdminFile::beside(path)),
+            Place::Server(_) => None,
+        };
+        let made = || file.as_ref().map_or_else(AdminFile::new_token, AdminFile::token);
+        let token = config.admin.token.clone().map_or_else(made, Ok);
         let token = token.context("no admin token can be made (see admin.token)")?;
         let door = Self { file, token, own: config.admin.token.is_none() };
         let address = api::admin::Settings::reached_at(bound);
-        door.write(Some(address)).with_context(|| format!("cannot write {}", door.file.path().display()))?;
+        door.write(Some(address)).context("cannot write the file beside the store")?;
         Ok(door)
     }
 
@@ -191,7 +211,10 @@ impl Door {
     }
 
     fn write(&self, address: Option<SocketAddr>) -> std::io::Result<()> {
-        self.file.write(address, self.own.then_some(&self.token))
+        match &self.file {
+            Some(file) => file.write(address, self.own.then_some(&self.token)),
+            None => Ok(()),
+        }
     }
 }
 

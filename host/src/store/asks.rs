@@ -216,7 +216,7 @@ fn push_on(
     let sql = format!(
         "UPDATE {table} SET ask_at = ?, asking = 1
          WHERE key IN (SELECT key FROM {table}
-                       WHERE ask_at IS NOT NULL AND external = ? AND ask_at {comparison} ? ORDER BY ask_at LIMIT ?)
+                       WHERE ask_at IS NOT NULL AND external = ? AND ask_at {comparison} ? ORDER BY ask_at LIMIT ? FOR UPDATE SKIP LOCKED)
          RETURNING key"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

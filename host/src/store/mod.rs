@@ -1,6 +1,8 @@
 //! The only SQL: a set of commands, values in and result out, each one transaction; never an open transaction in a
-//! caller's hands. Commands go to one writer that groups their commits; reads are made in place and never wait for it.
-//! Knows no plugin, no HTTP and no clock: time is handed in.
+//! caller's hands. Knows no plugin and no HTTP, and reads no clock: time is handed in.
+//!
+//! In a SQLite file, commands go to one writer that groups their commits; reads are made in place and never wait for it.
+//! In a Postgres, which hosts can share, both go to a few connections. The commands are the same: see `database`.
 //!
 //! | file | commands and reads |
 //! |---|---|
@@ -19,11 +21,12 @@
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
 //! | `lookup` | [`Store::payment`], [`Store::payment_by_key`], [`Store::operation`], [`Store::operation_by_reference`], [`Store::ping`] |
 //!
-//! Under them: `writer` and `readers` own the connections, `change` writes whatever news changes, `payments`,
+//! Under them: `writer` and `readers` own the connections to a file, `pool` and `attempt` those to a server, `change` writes whatever news changes, `payments`,
 //! `operations` and `names` know the rows.
 
 mod adopt;
 mod asks;
+mod attempt;
 mod audit;
 mod callback_list;
 mod callbacks;
@@ -48,12 +51,14 @@ mod operations;
 mod parked;
 mod payment_list;
 mod payments;
+mod pool;
 mod readers;
 mod repeat;
 mod replay;
 mod report;
 mod seal;
 mod sent;
+mod server;
 mod settings;
 mod settle;
 mod state;
@@ -71,6 +76,7 @@ pub use callback_list::{AttemptRecord, CallbackFilter, CallbackRecord, WholeCall
 pub use callbacks::{Attempt, COUNTED, CallbackCounts, CallbackKey, CallbackState, Delivery, Settlement};
 pub use change::Changed;
 pub use claim::{Claim, Claimed, NewPayment, What, Whose};
+pub use database::Address;
 pub use error::{OpenError, StoreError};
 pub use finish::{Finish, Finished, Told};
 pub use follow_ups::{DueFollowUp, FollowUpKey};
@@ -83,7 +89,8 @@ pub use replay::{REPLAYED_AT_ONCE, Replayed, Replaying, Which};
 pub use report::{Reported, Reporting};
 pub use seal::KEY_BYTES;
 pub use sent::{Learned, Sending};
-pub use settings::Settings;
+pub use server::Others;
+pub use settings::{Place, Settings};
 pub use settle::{SettledByHand, Settling, Verdict};
 pub use subject::Subject;
 pub use subscription_change::SubscriptionChanged;
@@ -102,11 +109,18 @@ struct Parts {
     readers: readers::Readers,
     writer: writer::Writer,
     fences: AtomicU64,
+    /// Where hosts share it.
+    shared: Option<server::Shared>,
     /// What is kept of requests is sealed with it; without it nothing is kept.
     seal: Option<seal::Seal>,
 }
 
 impl Store {
+    /// Waits until the disk under the file has failed: who holds this must end. Until then for ever, as on a server.
+    pub async fn broken(&self) {
+        self.parts.writer.broken().await;
+    }
+
     /// A number that no lease had before, in this life of the host or an earlier one.
     fn next_fence(&self) -> u64 {
         self.parts.fences.fetch_add(1, Ordering::Relaxed)

@@ -1,6 +1,6 @@
 //! A host inside the test program, and how a test wants it set up.
 
-use super::component;
+use super::{Kept, component};
 use provost::api::{self, Phase};
 use provost::app::{App, BuildError};
 use provost::capabilities::{Limits, Provider, Secret};
@@ -9,7 +9,7 @@ use provost::config::Config;
 use provost::egress::{Grant, Origin};
 use provost::model::SecretBytes;
 use provost::store::OpenError;
-use provost::{operations, outbox, registry, runtime, store, telemetry};
+use provost::{operations, outbox, registry, runtime, telemetry};
 use simulators::{Bank, Merchant, PATIENCE, bank, provider};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub const SANDBOX_WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
 /// How a host is to be.
 pub struct Setup {
     dir: TempDir,
+    /// Where its store is.
+    pub kept: Kept,
     /// The time; the system's unless a test holds it.
     pub clock: Clock,
     /// The providers.
@@ -61,6 +63,7 @@ impl Setup {
         std::fs::create_dir(dir.path().join("plugins")).expect("a folder for plugins");
         Self {
             dir,
+            kept: Kept::choose(),
             clock: Clock::system(),
             providers: Vec::new(),
             callbacks: outbox::Settings::default(),
@@ -155,7 +158,7 @@ impl Setup {
             admin: api::admin::Settings { listen: ([127, 0, 0, 1], 0).into(), token: None },
             shutdown: api::Shutdown::default(),
             log: telemetry::Settings { level: "info".to_owned(), format: None },
-            store: store::Settings { path: self.database(), key: None },
+            store: self.kept.settings(&self.database()),
             runtime: runtime::Settings { concurrent_calls: 64, ..runtime::Settings::default() },
             registry: registry::Settings {
                 dir: self.plugins(),
@@ -206,6 +209,11 @@ impl Host {
     /// The SQLite file.
     pub fn database(&self) -> PathBuf {
         self.setup().database()
+    }
+
+    /// Where its store is.
+    pub fn kept(&self) -> &Kept {
+        &self.setup().kept
     }
 
     /// Stops it and hands its setup back, so that it can be started again over the same store.

@@ -8,6 +8,7 @@ mod database;
 mod host;
 mod logs;
 mod metrics;
+mod place;
 mod process;
 mod sandbox;
 mod told;
@@ -18,6 +19,7 @@ pub use components::component;
 pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
+pub use place::Kept;
 pub use process::{Process, preloaded, program};
 pub use told::{told, types};
 

@@ -1,7 +1,7 @@
 //! A host as a process of its own, which can be killed at any moment and started again over what it left.
 
 use super::client::{Reply, send};
-use super::{CALLBACK_SECRET, Database, component};
+use super::{CALLBACK_SECRET, Database, Kept, component};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use simulators::host::{self, free_address};
@@ -22,6 +22,7 @@ const SECRETS: [(&str, &str); 3] = [
 /// A host that can be started, killed and started again.
 pub struct Process {
     folder: TempDir,
+    kept: Kept,
     program: PathBuf,
     provider_url: String,
     merchant_url: Option<String>,
@@ -60,6 +61,7 @@ impl Process {
         let address = free_address(0).expect("loopback has a free port");
         Self {
             folder,
+            kept: Kept::choose(),
             program: program(),
             provider_url: provider.url(),
             merchant_url: merchant.map(Merchant::url),
@@ -68,6 +70,11 @@ impl Process {
             running: None,
             caller: Caller::of(address),
         }
+    }
+
+    /// The same with a file of its own, whatever the environment wants.
+    pub fn on_a_file(self) -> Self {
+        Self { kept: Kept::File, ..self }
     }
 
     /// Starts it over what is there, with these variables too, and waits until it is ready.
@@ -141,7 +148,7 @@ impl Process {
 
     /// What it has on disk.
     pub fn on_disk(&self) -> Database {
-        Database::open(&self.database_file())
+        Database::open(&self.kept, &self.database_file())
     }
 
     /// What it has logged since it was started last.
@@ -153,7 +160,8 @@ impl Process {
         let Self { address, provider_url, .. } = self;
         let mut toml = format!(
             "[api]\nlisten = \"{address}\"\npublic_url = \"https://pay.example.com\"\n\
-             [store]\nurl = \"sqlite:provost.db\"\n[plugins]\ndir = \"plugins\"\n"
+             [store]\nurl = \"{}\"\n[plugins]\ndir = \"plugins\"\n",
+            self.kept.url()
         );
         if let Some(url) = &self.merchant_url {
             let _ = write!(toml, "[callbacks]\nurl = \"{url}\"\nsecret = {{ env = \"CALLBACK_SECRET\" }}\n");
