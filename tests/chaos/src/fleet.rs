@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What hosts encrypt requests with: the same for all of them.
+const STORE_KEY: &str = "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgISE=";
 /// How long a host may take to be ready.
 const START: Duration = Duration::from_secs(60);
 /// How long a crash point is waited for.
@@ -108,6 +110,7 @@ impl Fleet {
             ("BANK_KEY", API_KEY),
             ("BANK_WEBHOOK_KEY", SIGNED_WITH),
             ("CALLBACK_SECRET", CALLBACK_SECRET),
+            ("STORE_KEY", STORE_KEY),
             ("PROVOST_LOG__LEVEL", "warn"),
         ];
         environment.extend(point.map(|point| ("PROVOST_CRASH_POINT", point)));
@@ -189,6 +192,10 @@ public_url = "https://pay.example.com"
 
 [store]
 url = {store:?}
+key = {{ env = "STORE_KEY" }}
+
+[shutdown]
+keep_listening = "2s"
 
 [plugins]
 dir = {plugins:?}
