@@ -21,6 +21,7 @@ pub struct App {
     store: Store,
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
+    callbacks_kept: Duration,
 }
 
 /// Why a host cannot be built.
@@ -58,7 +59,7 @@ impl App {
             key,
         );
         operations.take_over().await?;
-        Ok(Self { operations, clock, store, outbox, registry })
+        Ok(Self { operations, clock, store, outbox, registry, callbacks_kept: config.callbacks.kept })
     }
 
     /// Waits until the disk under the store has failed: the host must answer what it has, and end.
@@ -72,11 +73,13 @@ impl App {
         self.outbox.leave(patience).await
     }
 
-    /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, the plugin folder.
+    /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, what expires, the
+    /// plugin folder.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         tokio::join!(
             self.outbox.clone().run(stop.clone()),
             self.operations.clone().follow(stop.clone()),
+            self.operations.clone().let_go(self.callbacks_kept, stop.clone()),
             self.registry.clone().watch(self.clock.clone(), stop),
         );
     }

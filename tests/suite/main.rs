@@ -10,6 +10,7 @@
 mod harness;
 
 mod bad_input;
+mod callbacks;
 mod captures;
 mod cli;
 mod crash;
@@ -35,6 +36,7 @@ mod microservice_operations_faults;
 mod microservice_subscriptions;
 mod money;
 mod money_callbacks;
+mod operators;
 mod pay;
 mod pgm;
 mod recovery;
@@ -42,6 +44,9 @@ mod recovery_repeat;
 mod refunds;
 mod rest;
 mod sandbox;
+mod shutdown;
+mod states;
+mod states_elsewhere;
 mod subscriptions;
 mod utilities;
 mod webhooks;

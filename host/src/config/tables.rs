@@ -167,12 +167,13 @@ fn callbacks(table: &Table<'_>) -> Option<Callbacks> {
     let secrets = table.item("secret").map_or_else(Vec::new, |item| secret::signing_keys(&item));
     let schedule = table.list("schedule", |item| item.read(kinds::duration));
     let timeout = table.read("timeout", |node| kinds::at_least(node, Duration::from_millis(1)));
+    let kept = table.read("kept", |node| kinds::at_least(node, DAY));
     let schedule = schedule?;
     if schedule.is_empty() {
         table.item("schedule")?.fault("must have at least one entry: the gap before the first attempt");
     }
     let target = url.map(|url| outbox::Target { url, secrets: secrets.clone() });
-    let settings = outbox::Settings { target, targets: BTreeMap::new(), schedule, timeout: timeout? };
+    let settings = outbox::Settings { target, targets: BTreeMap::new(), schedule, timeout: timeout?, kept: kept? };
     Some(Callbacks { settings, secrets })
 }
 

@@ -193,7 +193,7 @@ plugin = "../acme.wasm"
     for expected in [
         "HTTP_PORT: must be a port from 0 to 65535, and is \"http\"",
         "PROVOST_API_LISTEN: api_listen: is not a setting; in a variable, two underscores stand behind \"api\"",
-        "PROVOST_NOTHING__LIKE: nothing: is not a setting; known here: api, callbacks, log, operations, plugins, providers, recovery, runtime, store",
+        "PROVOST_NOTHING__LIKE: nothing: is not a setting; known here: admin, api, callbacks, log, operations, plugins, providers, recovery, runtime, shutdown, store",
         "PROVOST_CALLBACKS__SCHEDULE: callbacks.schedule: must be a list, here as JSON: [\"…\", \"…\"]",
         "PROVOST_CALLBACKS__TIMEOUT: callbacks.timeout: must be a duration such as \"200ms\", \"30s\", \"10m\", \"24h\" or \"7d\", and is a table",
         "LOG_LEVEL: log.level: \"loud\" is not a level: trace, debug, info, warn, error, fatal or silent",

@@ -28,6 +28,9 @@ const TOO_MANY: &str = "too_many_names";
 /// The alert where something happened of which we had said that it did not (rule 11).
 const MISJUDGED: &str = "not_executed_was_wrong";
 
+/// What a person must look at is kept up to here, so that a provider that says something else each time fills no disk.
+const LONGEST_REVIEW: usize = 1_000;
+
 /// What news made of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -49,6 +52,16 @@ impl Applied {
     /// Whether anything is to be written.
     pub fn differs_from(&self, before: &Payment) -> bool {
         self.payment != *before || !self.callbacks.is_empty() || !self.follow_ups.is_empty() || self.later
+    }
+
+    /// A person must look at it, and is told once of each thing.
+    pub fn call_a_person(&mut self, review: &str, alert: &'static str) {
+        let known = self.payment.review.as_deref().unwrap_or_default();
+        if known.contains(review) || known.len() + review.len() > LONGEST_REVIEW && !known.is_empty() {
+            return;
+        }
+        self.payment.review = Some(if known.is_empty() { review.to_owned() } else { format!("{known}; {review}") });
+        self.alert = Some(alert);
     }
 
     /// Nothing, so far.

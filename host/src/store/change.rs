@@ -162,7 +162,8 @@ fn settle_business_key(connection: &Connection, before: &Payment, applied: &mut 
             if let Some(other) = payments::regain_business_key(connection, before.key)? {
                 let other = payments::load(connection, other)?.ok_or(StoreError::Gone)?;
                 let review = format!("its shop transaction id has another payment, {}", other.shown_id());
-                applied.payment.review = Some(review);
+                applied.call_a_person(&review, "duplicate_payment");
+                // However much there is to look at already.
                 applied.alert = Some("duplicate_payment");
             }
         }

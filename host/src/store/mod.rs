@@ -17,6 +17,7 @@
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::release_callbacks`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `replay`, `settle`, `audit` | [`Store::replay`], [`Store::settle`]: what people decide, and a record of it |
 //! | `callback_list`, `payment_list` | [`Store::callbacks`], [`Store::callback`], [`Store::payments`], [`Store::named_by_hand`], [`Store::whole_payment`]: what people look at |
+//! | `expiry` | [`Store::expire`]: what is kept for a time only |
 //! | `host_key` | [`Store::host_key`]: what the host signs its own URLs with |
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
 //! | `lookup` | [`Store::payment`], [`Store::payment_by_key`], [`Store::operation`], [`Store::operation_by_reference`], [`Store::ping`] |
@@ -38,6 +39,7 @@ mod database;
 mod decide;
 mod error;
 mod events;
+mod expiry;
 mod finish;
 mod follow_ups;
 mod host_key;
@@ -78,6 +80,7 @@ pub use change::Changed;
 pub use claim::{Claim, Claimed, NewPayment, What, Whose};
 pub use database::Address;
 pub use error::{OpenError, StoreError};
+pub use expiry::{Expiring, Passing, STEP};
 pub use finish::{Finish, Finished, Told};
 pub use follow_ups::{DueFollowUp, FollowUpKey};
 pub use lapse::Lapsed;

@@ -20,7 +20,7 @@ pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
 pub use place::Kept;
-pub use process::{Process, preloaded, program};
+pub use process::{Process, Ran, preloaded, program};
 pub use told::{told, types};
 
 use provost::clock::{Clock, Timestamp};

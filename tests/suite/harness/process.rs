@@ -32,6 +32,25 @@ pub struct Process {
     caller: Caller,
 }
 
+/// What a run of the program came to.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: i32,
+    /// Data.
+    pub out: String,
+    /// Talk.
+    pub err: String,
+}
+
+impl Ran {
+    /// The data as JSON, of a run that ended well.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
+
 /// Sends requests to a host for as long as it lives.
 struct Caller {
     origin: String,
@@ -101,6 +120,33 @@ impl Process {
         let mut running = self.running.take().expect("it was started");
         let waited = tokio::time::timeout(simulators::PATIENCE, running.ended()).await;
         waited.unwrap_or_else(|_| panic!("{}", running.trouble("did not die")));
+    }
+
+    /// Tells it to stop, as an orchestrator does.
+    pub fn terminate(&self) {
+        let id = self.running.as_ref().expect("it runs").id().to_string();
+        let told = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill");
+        assert!(told.success(), "{id} is there to be told");
+    }
+
+    /// Runs the program with these arguments in the host's folder, as an operator beside it does.
+    pub async fn command(&self, arguments: &[&str]) -> Ran {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(SECRETS).env("USER", "ann");
+        let output = command.output().await.expect("the program can be run");
+        let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+        let code = output.status.code().expect("no signal ended it");
+        Ran { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// A file in its folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Waits until it has ended by itself, and gives its exit code; none where a signal ended it.

@@ -4,9 +4,6 @@ use super::{Applied, capture};
 use crate::model::classify::disagreement;
 use crate::model::{Action, Amount, News, Payment, PaymentState, Source};
 
-/// What a person must look at is kept up to here, so that a provider that says something else each time fills no disk.
-const LONGEST_REVIEW: usize = 1_000;
-
 /// Why news about a payment is not believed, if it is not.
 pub(super) fn review_of(payment: &Payment, news: &News, reported: PaymentState) -> Option<String> {
     if news.review.is_some() {
@@ -95,7 +92,8 @@ pub(super) fn check_refunded(before: &Payment, applied: &mut Applied, news: &New
     let answered = match news.source {
         Source::Inquiry => news.action == Action::Payment,
         Source::Verified { can_ask } => !can_ask,
-        Source::Answer | Source::Operator { .. } => false,
+        Source::Operator { correct } => correct,
+        Source::Answer => false,
     };
     if answered {
         let review = format!("{} was refunded, and {captured} captured", payment.refunded);
@@ -105,13 +103,7 @@ pub(super) fn check_refunded(before: &Payment, applied: &mut Applied, news: &New
     }
 }
 
-/// A person must look at an amount (rule 13), and is told once.
+/// A person must look at an amount (rule 13).
 pub(super) fn flag(applied: &mut Applied, review: String) {
-    let known = applied.payment.review.as_deref().unwrap_or_default();
-    if known.contains(&review) || known.len() + review.len() > LONGEST_REVIEW && !known.is_empty() {
-        return;
-    }
-    let review = if known.is_empty() { review } else { format!("{known}; {review}") };
-    applied.payment.review = Some(review);
-    applied.alert = Some("amount_disagrees");
+    applied.call_a_person(&review, "amount_disagrees");
 }
