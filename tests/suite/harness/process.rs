@@ -113,6 +113,11 @@ impl Process {
         rustix::process::kill_process(process, signal).expect("a child can be signalled");
     }
 
+    /// The same with a file of its own, whatever the environment wants.
+    pub fn on_a_file(self) -> Self {
+        Self { kept: Kept::File, ..self }
+    }
+
     /// Starts it over what is there, with these variables too, and waits until it is ready.
     pub async fn start(&mut self, environment: &[(&str, &str)]) {
         self.running = None;
