@@ -20,6 +20,7 @@ pub struct App {
     pub clock: Clock,
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
+    callbacks_kept: Duration,
 }
 
 /// Why a host cannot be built.
@@ -40,6 +41,7 @@ impl App {
     /// Opens the store, settles what a host that died left behind, and loads the plugins.
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let store = Store::open(&config.store, clock.now())?;
+        store.lead(&clock).await?;
         let egress = Arc::new(Egress::new());
         let engine = Engine::new(&config.runtime)?;
         let registry = Registry::open(config.registry.clone(), engine).await;
@@ -56,7 +58,7 @@ impl App {
             key,
         );
         operations.take_over().await?;
-        Ok(Self { operations, clock, outbox, registry })
+        Ok(Self { operations, clock, outbox, registry, callbacks_kept: config.callbacks.kept })
     }
 
     /// Once [`App::run`] has ended: waits at most for so long for deliveries that are under way, and gives the rest back.
@@ -65,11 +67,13 @@ impl App {
         self.outbox.leave(patience).await
     }
 
-    /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, the plugin folder.
+    /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, what expires, the
+    /// plugin folder.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         tokio::join!(
             self.outbox.clone().run(stop.clone()),
             self.operations.clone().follow(stop.clone()),
+            self.operations.clone().let_go(self.callbacks_kept, stop.clone()),
             self.registry.clone().watch(self.clock.clone(), stop),
         );
     }

@@ -52,6 +52,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("notify", &["registry"]),
     ("reqwest", &["egress"]),
     ("rusqlite", &["store"]),
+    ("rustls", &["store"]),
+    ("tokio_postgres", &["store"]),
     ("toml", &["config", "cli"]),
     ("wasmparser", &["runtime"]),
     ("wasmtime", &["runtime"]),

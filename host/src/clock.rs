@@ -1,7 +1,8 @@
 //! The only reader of the time. Everything that depends on it is handed a [`Clock`], so that a test sets it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
 /// A moment, in milliseconds since 1970-01-01 UTC.
@@ -42,20 +43,28 @@ impl Timestamp {
     }
 }
 
+/// What leads the system's clock: another's time, if anybody said it.
+#[derive(Debug)]
+struct Steering {
+    start: Instant,
+    /// Milliseconds since 1970 at `start`; zero: the machine's own clock is asked.
+    at_start: AtomicU64,
+}
+
 /// Where the time comes from: the system, or a test's hand.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System,
+    System(Arc<Steering>),
     Manual(Arc<watch::Sender<Timestamp>>),
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(Source::System(Arc::new(Steering { start: Instant::now(), at_start: AtomicU64::new(0) })))
     }
 
     /// A clock that stands at `start` until [`Clock::advance`].
@@ -67,10 +76,13 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Source::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Timestamp(since.as_millis() as u64)
-            }
+            Source::System(steering) => match steering.at_start.load(Ordering::Relaxed) {
+                0 => {
+                    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                    Timestamp(since.as_millis() as u64)
+                }
+                at_start => Timestamp(at_start).plus(steering.start.elapsed()),
+            },
             Source::Manual(now) => *now.borrow(),
         }
     }
@@ -79,12 +91,20 @@ impl Clock {
     /// while the clock is set back waits no longer for that.
     pub async fn sleep_until(&self, moment: Timestamp) {
         match &self.0 {
-            Source::System => tokio::time::sleep(moment.since(self.now())).await,
+            Source::System(_) => tokio::time::sleep(moment.since(self.now())).await,
             Source::Manual(now) => {
                 // The sender lives as long as this clock, so waiting cannot fail.
                 let (mut clock, begun) = (now.subscribe(), *now.borrow());
                 let _ = clock.wait_for(|now| *now >= moment || *now < begun).await;
             }
+        }
+    }
+
+    /// Sets the system's clock by another, as hosts that share a database go by the database's. From then on it goes on
+    /// by itself, whatever happens to the machine's. A manual clock does not obey.
+    pub fn steer(&self, now: Timestamp) {
+        if let Source::System(steering) = &self.0 {
+            steering.at_start.store(now.minus(steering.start.elapsed()).0.max(1), Ordering::Relaxed);
         }
     }
 
@@ -106,6 +126,17 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_steered_shows_the_other_ones_time_and_goes_on() {
+        let (clock, other) = (Clock::system(), Timestamp(5_000_000));
+        clock.steer(other);
+        let shown = clock.now();
+        assert!(shown >= other && shown.since(other) < Duration::from_secs(60));
+        let manual = Clock::manual(Timestamp(7));
+        manual.steer(other);
+        assert_eq!(manual.now(), Timestamp(7));
+    }
 
     #[tokio::test]
     async fn a_manual_clock_wakes_who_waits_when_it_is_moved() {

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use simulators::provider::{Misbehaviour, Rule, Status, WEBHOOK_SECRET};
 use simulators::{Merchant, Provider};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// How far an operation had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,29 +209,5 @@ async fn a_callback_survives_the_death_of_its_host_under_its_id() {
         assert_eq!(deliveries.len(), before + 1, "{point}");
         let first = &deliveries[0];
         assert!(deliveries.iter().all(|one| one.id() == first.id() && one.request.body == first.request.body));
-    }
-}
-
-#[test]
-fn every_crash_point_has_a_case() {
-    let mut points = BTreeSet::new();
-    collect_points(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src"), &mut points);
-    let cases = OPERATION.map(|(name, _)| name).into_iter();
-    let cases = cases.chain(WEBHOOK.map(|(name, _)| name)).chain(CALLBACK.map(|(name, _)| name));
-    let cases = cases.chain(RECOVERY.map(|(name, _)| name));
-    assert_eq!(points, cases.map(str::to_owned).collect());
-}
-
-/// Every `crash_point!("name");` under a folder: a statement of its own line.
-fn collect_points(folder: &Path, points: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).expect("the sources of the host are there") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
-            collect_points(&path, points);
-        } else {
-            let text = std::fs::read_to_string(&path).expect("sources are text");
-            let statements = text.lines().filter_map(|line| line.trim().strip_prefix("crash_point!(\""));
-            points.extend(statements.filter_map(|rest| rest.split_once('"')).map(|(name, _)| name.to_owned()));
-        }
     }
 }

@@ -119,10 +119,10 @@ async fn the_unknown_is_asked_for_at_each_gap_of_its_schedule_and_then_a_person_
     let after = world.plan("s-1");
     assert_eq!((after.state.as_str(), after.asks, after.due), ("unknown", schedule.len(), None));
     assert!(after.review.contains("not decided"), "{}", after.review);
-    assert_eq!(
-        world.host.counter("provost_alerts_total", &[("external", "patient"), ("alert", "needs_review")]).await,
-        1
-    );
+    let alert = "alert=\"needs_review\"";
+    let is_it = |line: &str| line.contains("external=\"patient\"") && line.contains(alert) && line.ends_with(" 1");
+    let alerted = |reply: &Reply| String::from_utf8_lossy(&reply.bytes).lines().any(is_it);
+    world.host.get_until("/-/metrics", alerted).await;
     assert_eq!(world.told("s-1").await, ["payment.pending"]);
 
     // Whoever asks for it still finds out, and then nobody needs to look any more.
@@ -211,6 +211,48 @@ async fn an_open_refund_or_subscription_is_decided_by_the_clock_alone_and_told()
         let begun = |database: &crate::harness::Database| database.column(state, [&shop])[0] == "active";
         world.host.on_disk().until(path, begun).await;
     }
+}
+
+/// Rule 6: what has no state of its own, and what leaves its payment as it was, is asked about too.
+#[tokio::test]
+async fn whatever_else_got_lost_is_asked_about_by_the_clock_alone() {
+    let world = World::with(|setup, _| setup.sandbox()).await;
+    let pay = |shop: &str, amount: u64, scenario: &str| payment_with(shop, amount, json!({ "scenario": scenario }));
+    let until = |what: &'static str, sql: &'static str, wanted: &'static str| {
+        let database = world.host.on_disk();
+        async move { database.until(what, |database| database.column(sql, [])[0] == wanted).await }
+    };
+    let clock_goes_on = || world.clock.advance(2 * MINUTE);
+
+    let linked = world.host.post("/v3/sandbox/pay-by-link", &pay("link", 500, "unknown")).await;
+    assert_eq!(linked.header("x-payment-outcome"), "unknown", "{linked:?}");
+    clock_goes_on();
+    until("a link", "SELECT state FROM payments WHERE shop_transaction_id = 'link'", "pending").await;
+
+    let reserved = world.host.post("/v3/sandbox/pay", &pay("capture", 500, "authorize")).await.text("paymentId");
+    let asked = json!({ "amount": 306, "currency": "EUR", "paymentId": reserved });
+    let captured = world.host.post("/v3/sandbox/capture", &asked).await;
+    assert_eq!(captured.header("x-payment-outcome"), "unknown", "{captured:?}");
+    clock_goes_on();
+    until("a capture", "SELECT action_state FROM operations WHERE kind = 'capture'", "accepted").await;
+
+    let agreed = world.host.post("/v3/sandbox/pay", &pay("resume", 506, "continue")).await.text("paymentId");
+    let notice = json!({ "id": "evt_1", "paymentId": agreed, "state": "approved" });
+    assert_eq!(world.host.sandbox_webhook(&notice).await.status, 200);
+    until("a resume", "SELECT coalesce(max(outcome), '') FROM operations WHERE kind = 'resume'", "unknown").await;
+    clock_goes_on();
+    until("its payment", "SELECT state FROM payments WHERE shop_transaction_id = 'resume'", "accepted").await;
+
+    let mut begin = payment_with("subscription", 500, json!({}));
+    begin["subscriptionInfo"] = json!({ "interval": "MONTH", "intervalCount": 1 });
+    let begun = world.host.post("/v3/sandbox/subscription/start", &begin).await;
+    let token = begun.text("subscriptionToken");
+    let charge = json!({ "amount": 706, "currency": "EUR", "shopTransactionId": "charge",
+                         "subscriptionInfo": { "token": token } });
+    let charged = world.host.post("/v3/sandbox/subscription/pay", &charge).await;
+    assert_eq!(charged.header("x-payment-outcome"), "unknown", "{charged:?}");
+    clock_goes_on();
+    until("a charge", "SELECT state FROM payments WHERE shop_transaction_id = 'charge'", "accepted").await;
 }
 
 /// One slow provider.

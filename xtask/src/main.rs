@@ -4,6 +4,7 @@
 
 mod bench;
 mod build_plugins;
+mod chaos;
 mod conformance;
 mod debian_toolchain;
 mod demo;
@@ -36,6 +37,8 @@ enum Chore {
     BuildPlugins(build_plugins::Arguments),
     /// Build plugins and guests, then run every test
     Test(test::Arguments),
+    /// Kill hosts under load, and check that nothing is lost and nothing is paid twice
+    Chaos(chaos::Arguments),
     /// Hold every answer of a host against its OpenAPI document, with schemathesis
     Conformance(conformance::Arguments),
 }
@@ -57,6 +60,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Demo(arguments) => demo::run(&workspace, &arguments),
         Chore::BuildPlugins(arguments) => build_plugins::run(&workspace, &arguments),
         Chore::Test(arguments) => test::run(&workspace, &arguments),
+        Chore::Chaos(arguments) => chaos::run(&workspace, &arguments),
         Chore::Conformance(arguments) => conformance::run(&workspace, &arguments),
     }
 }

@@ -85,7 +85,11 @@ pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
     // The whole workspace, so that its features, and with them what is compiled, are those of the tests.
     build.args(["build", "--workspace", "--bins"]).current_dir(&workspace.root);
     progress(program::shown(&build));
-    program::run(&mut build)
+    program::run(&mut build)?;
+    // What is preloaded into hosts is no program, and no test depends on it.
+    let mut preloaded = program::cargo();
+    preloaded.args(["build", "--package", "faulty-disk"]).current_dir(&workspace.root);
+    program::run(&mut preloaded)
 }
 
 fn names_a_package(arguments: &[String]) -> bool {

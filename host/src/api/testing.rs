@@ -43,7 +43,7 @@ pub(super) async fn parts() -> (Parts, TempDir) {
 }
 
 async fn operations(folder: &Path, clock: Clock) -> Operations {
-    let store = Store::open(&store::Settings { path: folder.join("provost.db"), key: None }, clock.now()).unwrap();
+    let store = Store::open(&store::Settings::file(folder.join("provost.db")), clock.now()).unwrap();
     let engine = Engine::new(&runtime::Settings { concurrent_calls: 1, ..runtime::Settings::default() }).unwrap();
     let dir = folder.join("plugins");
     let plugins = registry::Settings { dir, providers: Vec::new(), limits: Limits::default() };

@@ -7,6 +7,7 @@ use crate::app::{App, BuildError};
 use crate::clock::Clock;
 use crate::config::{AdminFile, Config, Flag, Sources};
 use crate::model::SecretBytes;
+use crate::store::Place;
 use crate::{crash, telemetry};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -167,7 +168,8 @@ impl Signals {
 
 /// How operators' commands find and open the admin listener.
 struct Door {
-    file: AdminFile,
+    /// Beside a store that is this host's alone. Where hosts share it, commands write there themselves.
+    file: Option<AdminFile>,
     token: SecretBytes,
     /// Whether the file has the token: the configuration names none.
     own: bool,
@@ -175,12 +177,16 @@ struct Door {
 
 impl Door {
     fn open(config: &Config, bound: SocketAddr) -> anyhow::Result<Self> {
-        let file = AdminFile::beside(&config.store.path);
-        let token = config.admin.token.clone().map_or_else(|| file.token(), Ok);
+        let file = match &config.store.place {
+            Place::File(path) => Some(AdminFile::beside(path)),
+            Place::Server(_) => None,
+        };
+        let made = || file.as_ref().map_or_else(AdminFile::new_token, AdminFile::token);
+        let token = config.admin.token.clone().map_or_else(made, Ok);
         let token = token.context("no admin token can be made (see admin.token)")?;
         let door = Self { file, token, own: config.admin.token.is_none() };
         let address = api::admin::Settings::reached_at(bound);
-        door.write(Some(address)).with_context(|| format!("cannot write {}", door.file.path().display()))?;
+        door.write(Some(address)).context("cannot write the file beside the store")?;
         Ok(door)
     }
 
@@ -191,7 +197,10 @@ impl Door {
     }
 
     fn write(&self, address: Option<SocketAddr>) -> std::io::Result<()> {
-        self.file.write(address, self.own.then_some(&self.token))
+        match &self.file {
+            Some(file) => file.write(address, self.own.then_some(&self.token)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -62,6 +62,11 @@ impl AdminFile {
         if let Ok(Some(AdminDoor { token: Some(token), .. })) = self.read() {
             return Ok(token);
         }
+        Self::new_token()
+    }
+
+    /// One that nobody has had.
+    pub fn new_token() -> io::Result<SecretBytes> {
         let mut random = [0; TOKEN];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         Ok(SecretBytes::new(hex::encode(random).into_bytes()))

@@ -33,7 +33,28 @@ fn collect(node: &Node, path: &mut Vec<String>, settings: &mut Vec<Setting>) {
         return;
     }
     let key = path.iter().map(|key| written(key)).collect::<Vec<_>>().join(".");
-    settings.push(Setting { key, value: value(node), origin: node.place.to_string() });
+    let value = if key == "store.url" { without_password(value(node)) } else { value(node) };
+    settings.push(Setting { key, value, origin: node.place.to_string() });
+}
+
+/// A database's URL may have a password in it, before the `@` or behind the `?`.
+fn without_password(url: toml::Value) -> toml::Value {
+    let parsed = url.as_str().and_then(|text| url::Url::parse(text).ok());
+    let Some(mut shown) = parsed.filter(|parsed| parsed.scheme().starts_with("postgres")) else {
+        return url;
+    };
+    let kept: Vec<_> = shown.query_pairs().into_owned().filter(|(key, _)| key != "password").collect();
+    let whole = shown.password().is_none() && kept.len() == shown.query_pairs().count();
+    if whole {
+        return url;
+    }
+    // What has no host has no user either.
+    let _ = shown.set_password(Some("***"));
+    shown.set_query(None);
+    if !kept.is_empty() {
+        shown.query_pairs_mut().extend_pairs(kept);
+    }
+    shown.to_string().into()
 }
 
 /// A key that is bare where TOML allows it, and quoted otherwise.
@@ -62,5 +83,22 @@ fn plain(text: &str) -> toml::Value {
         (Ok(integer), _) => integer.into(),
         (_, Ok(boolean)) => boolean.into(),
         _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_shown_without_its_password() {
+        for (written, shown) in [
+            ("sqlite:a.db", "sqlite:a.db"),
+            ("postgres://me@db/pay", "postgres://me@db/pay"),
+            ("postgres://me:hush@db:1/pay?sslmode=disable", "postgres://me:***@db:1/pay?sslmode=disable"),
+            ("postgres://me@db/pay?password=hush&sslmode=require", "postgres://me:***@db/pay?sslmode=require"),
+        ] {
+            assert_eq!(without_password(written.into()).as_str(), Some(shown));
+        }
     }
 }

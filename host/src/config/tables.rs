@@ -13,6 +13,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// More connections than this, no server has room for.
+const MOST_CONNECTIONS: u64 = 1_000;
+
 /// More threads than this are a slip of the pen.
 const MOST_THREADS: u64 = 1024;
 
@@ -106,22 +109,27 @@ fn log(table: &Table<'_>) -> Option<telemetry::Settings> {
 
 fn store(table: &Table<'_>) -> Option<store::Settings> {
     let item = table.item("url")?;
-    let path = item.read(|node| sqlite_path(kinds::text(node)?))?;
+    let connections = table.read("connections", |node| kinds::count(node, 1..=MOST_CONNECTIONS));
+    let place = item.read(|node| place(kinds::text(node)?));
     let key = table.item("key").map(|item| secret::store_key(&item));
     let key = key.map_or(Some(None), |key| key.map(Some))?;
-    Some(store::Settings { path: item.located(&path), key })
+    let place = match place? {
+        store::Place::File(path) => store::Place::File(item.located(&path)),
+        server => server,
+    };
+    Some(store::Settings { place, connections: usize::try_from(connections?).ok()?, key })
 }
 
 /// The text is not repeated: a database's URL may have a password in it.
-fn sqlite_path(url: &str) -> Read<PathBuf> {
+fn place(url: &str) -> Read<store::Place> {
     if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Err("names Postgres, and this build has only SQLite: \"sqlite:PATH\"".to_owned());
+        return store::Address::parse(url).map(store::Place::Server);
     }
     let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
     match path {
-        Some("") | None => Err("must be \"sqlite:PATH\"".to_owned()),
+        Some("") | None => Err("must be \"sqlite:PATH\" or \"postgres://…\"".to_owned()),
         Some(":memory:") => Err("must be a file: payments have to outlive the process".to_owned()),
-        Some(path) => Ok(PathBuf::from(path)),
+        Some(path) => Ok(store::Place::File(PathBuf::from(path))),
     }
 }
 
@@ -159,12 +167,13 @@ fn callbacks(table: &Table<'_>) -> Option<Callbacks> {
     let secrets = table.item("secret").map_or_else(Vec::new, |item| secret::signing_keys(&item));
     let schedule = table.list("schedule", |item| item.read(kinds::duration));
     let timeout = table.read("timeout", |node| kinds::at_least(node, Duration::from_millis(1)));
+    let kept = table.read("kept", |node| kinds::at_least(node, DAY));
     let schedule = schedule?;
     if schedule.is_empty() {
         table.item("schedule")?.fault("must have at least one entry: the gap before the first attempt");
     }
     let target = url.map(|url| outbox::Target { url, secrets: secrets.clone() });
-    let settings = outbox::Settings { target, targets: BTreeMap::new(), schedule, timeout: timeout? };
+    let settings = outbox::Settings { target, targets: BTreeMap::new(), schedule, timeout: timeout?, kept: kept? };
     Some(Callbacks { settings, secrets })
 }
 

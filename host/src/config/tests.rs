@@ -152,9 +152,10 @@ fn paths_in_the_file_begin_at_its_folder_and_elsewhere_at_the_working_directory(
     assert_eq!(dir("plugins.dir = \"../p\"", &[]), "/etc/provost/../p");
     assert_eq!(dir("plugins.dir = \"/p\"", &[]), "/p");
     assert_eq!(dir("", &[("PROVOST_PLUGINS__DIR", "p")]), "p");
-    let store = |url: &str| load(&format!("store.url = \"{url}\""), &[]).store.path.display().to_string();
-    assert_eq!(store("sqlite:a.db"), "/etc/provost/a.db");
-    assert_eq!(store("sqlite:///var/a.db"), "/var/a.db");
+    let store = |url: &str| load(&format!("store.url = \"{url}\""), &[]).store.place;
+    assert_eq!(store("sqlite:a.db"), store::Place::File("/etc/provost/a.db".into()));
+    assert_eq!(store("sqlite:///var/a.db"), store::Place::File("/var/a.db".into()));
+    assert!(matches!(store("postgres://me@db/pay"), store::Place::Server(_)));
 }
 
 #[test]
@@ -165,7 +166,7 @@ threads = -1
 body_limit = "1MB"
 
 [store]
-url = "postgres://provost:hunter2@db/provost"
+url = "postgres://provost:hunter2@db"
 
 [providers.Acme]
 allow = ["https://api.acme.example/v1", { methods = ["get"], private = "yes" }]
@@ -192,14 +193,14 @@ plugin = "../acme.wasm"
     for expected in [
         "HTTP_PORT: must be a port from 0 to 65535, and is \"http\"",
         "PROVOST_API_LISTEN: api_listen: is not a setting; in a variable, two underscores stand behind \"api\"",
-        "PROVOST_NOTHING__LIKE: nothing: is not a setting; known here: api, callbacks, log, operations, plugins, providers, recovery, runtime, store",
+        "PROVOST_NOTHING__LIKE: nothing: is not a setting; known here: admin, api, callbacks, log, operations, plugins, providers, recovery, runtime, shutdown, store",
         "PROVOST_CALLBACKS__SCHEDULE: callbacks.schedule: must be a list, here as JSON: [\"…\", \"…\"]",
         "PROVOST_CALLBACKS__TIMEOUT: callbacks.timeout: must be a duration such as \"200ms\", \"30s\", \"10m\", \"24h\" or \"7d\", and is a table",
         "LOG_LEVEL: log.level: \"loud\" is not a level: trace, debug, info, warn, error, fatal or silent",
         "provost.toml:2:1: api.listne: is not a setting; is \"listen\" meant?",
         "provost.toml:3:11: api.threads: must be a whole number from 0 to 1024",
         "provost.toml:4:14: api.body_limit: must be a size such as \"64KiB\", \"1MiB\" or a whole number of bytes, and is \"1MB\"",
-        "provost.toml:7:7: store.url: names Postgres, and this build has only SQLite: \"sqlite:PATH\"",
+        "provost.toml:7:7: store.url: must be \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\"",
         "provost.toml:10:10: providers.Acme.allow.0: \"https://api.acme.example/v1\" must end after the host and port: no user, path, query or fragment",
         "provost.toml:10:41: providers.Acme.allow.1: needs an origin: { origin = \"https://api.example.com\", … }",
         "provost.toml:10:54: providers.Acme.allow.1.methods.0: must be a method in upper case, and is \"get\"",

@@ -87,7 +87,7 @@ impl Schedule {
     /// When it is asked for next, after a question at `now` that decided nothing. What lasts ends with a last look at
     /// its very end: later only where the provider itself says that it waits longer.
     pub fn next_ask(&self, asked: AskedSoFar, now: Timestamp, jitter: f64) -> NextAsk {
-        let position = asked.asks as usize;
+        let position = self.position(asked, now);
         let end = self.lasts.map(|lasts| asked.since.plus(lasts)).map(|end| asked.until.unwrap_or(end).max(end));
         let gap = match (self.gaps.get(position), self.gaps.last(), end) {
             // A clock that jumped must not end what was hardly asked about.
@@ -99,6 +99,24 @@ impl Schedule {
         let at = now.plus(jittered(gap, jitter));
         let last_look = end.filter(|end| *end > now);
         NextAsk::At(last_look.map_or(at, |end| at.min(end)).max(now.plus(wish)))
+    }
+
+    /// How many gaps are over: no more than questions were asked, because the host may have been away; and no more than
+    /// there was time for, because anybody can have it ask with a hint.
+    fn position(&self, asked: AskedSoFar, now: Timestamp) -> usize {
+        let asks = asked.asks as usize;
+        if now < asked.since {
+            // The clock was set back, and tells nothing about time.
+            return asks;
+        }
+        let age = now.since(asked.since);
+        let mut over = Duration::ZERO;
+        let passed = self.gaps.iter().take_while(|gap| {
+            over = over.saturating_add(**gap);
+            over <= age
+        });
+        let passed = passed.count();
+        if passed == self.gaps.len() { asks } else { asks.min(passed) }
     }
 
     /// No question is ever planned further ahead: what is was planned by a clock that has been set back since.
@@ -227,14 +245,20 @@ mod tests {
     fn the_next_question_comes_after_its_gap_or_later_where_the_provider_wants_that() {
         let cases = [
             (unknown(), 0, 0, 0.0, None, Some(10)),
+            // Hints had it ask.
+            (unknown(), 30, 9, 0.0, None, Some(10)),
+            (unknown(), 30, 60, 0.0, None, Some(4 * MINUTE)),
             (unknown(), 1, 10, 0.0, None, Some(50)),
             (unknown(), 1, 10, 1.0, None, Some(60)),
             (unknown(), 1, 10, 0.0, Some(20), Some(50)),
             (unknown(), 1, 10, 0.0, Some(120), Some(120)),
             (unknown(), 1, 10, 0.0, Some(u64::MAX), Some(DAY)),
-            (unknown(), 10, 5 * DAY, 0.0, None, Some(DAY)),
-            (unknown(), 11, 6 * DAY, 0.0, None, None),
-            (unknown(), u32::MAX, 0, 0.0, None, None),
+            (unknown(), 10, 6 * DAY, 0.0, None, Some(DAY)),
+            // The host was away.
+            (unknown(), 2, 90 * DAY, 0.0, None, Some(4 * MINUTE)),
+            (unknown(), 11, 6 * DAY + 2 * HOUR, 0.0, None, None),
+            (unknown(), u32::MAX, 7 * DAY, 0.0, None, None),
+            (unknown(), u32::MAX, 0, 0.0, None, Some(10)),
             (pending(), 4, 6 * HOUR, 0.0, None, Some(DAY)),
             (pending(), 400, 29 * DAY + HOUR, 0.0, None, Some(23 * HOUR)),
             (pending(), 400, 29 * DAY + HOUR, 0.0, Some(DAY), Some(DAY)),

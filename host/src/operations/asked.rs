@@ -13,9 +13,16 @@ const REMEMBERED: usize = 10_000;
 pub(super) struct Asked<K>(Mutex<LastAsked<K>>);
 
 struct LastAsked<K> {
-    at: HashMap<K, Timestamp>,
+    at: HashMap<K, Last>,
     /// How many there may be before the old ones are forgotten.
     room: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Last {
+    at: Timestamp,
+    /// A question of the schedule has made way for it.
+    put_off: bool,
 }
 
 impl<K> Default for Asked<K> {
@@ -30,18 +37,21 @@ impl<K: Eq + Hash> Asked<K> {
     pub(super) fn note(&self, asked_about: K, now: Timestamp, gap: Duration) {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.at.len() >= asked.room {
-            asked.at.retain(|_, at| at.plus(gap) > now);
+            asked.at.retain(|_, last| last.at.plus(gap) > now);
             asked.room = REMEMBERED.max(asked.at.len() * 2);
         }
-        asked.at.insert(asked_about, now);
+        asked.at.entry(asked_about).or_insert(Last { at: now, put_off: false }).at = now;
     }
 
-    /// When it may be asked again; none: now.
+    /// When it may be asked again; none: now. It makes way once, and not for ever to somebody who asks all the time: the
+    /// schedule does more than ask.
     pub(super) fn not_before(&self, asked_about: K, now: Timestamp, gap: Duration) -> Option<Timestamp> {
-        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = asked.at.get_mut(&asked_about)?;
         // What was noted before the clock was set back is no reason to wait.
-        let at = asked.at.get(&asked_about).filter(|at| **at <= now);
-        at.map(|at| at.plus(gap)).filter(|again| *again > now)
+        let again = Some(last.at.plus(gap)).filter(|again| last.at <= now && *again > now && !last.put_off);
+        last.put_off = again.is_some();
+        again
     }
 }
 
@@ -59,8 +69,12 @@ mod tests {
             asked.note(PaymentKey(key), Timestamp(1_000), GAP);
         }
         assert_eq!(asked.not_before(PaymentKey(0), Timestamp(10_999), GAP), Some(Timestamp(11_000)));
-        assert_eq!(asked.not_before(PaymentKey(0), Timestamp(11_000), GAP), None);
-        assert_eq!(asked.not_before(PaymentKey(0), Timestamp(999), GAP), None, "the clock was set back");
+        assert_eq!(asked.not_before(PaymentKey(3), Timestamp(10_998), GAP), Some(Timestamp(11_000)));
+        asked.note(PaymentKey(3), Timestamp(10_999), GAP);
+        assert_eq!(asked.not_before(PaymentKey(3), Timestamp(11_000), GAP), None, "it has made way once");
+        assert_eq!(asked.not_before(PaymentKey(1), Timestamp(10_999), GAP), Some(Timestamp(11_000)));
+        assert_eq!(asked.not_before(PaymentKey(2), Timestamp(11_000), GAP), None);
+        assert_eq!(asked.not_before(PaymentKey(2), Timestamp(999), GAP), None, "the clock was set back");
         for key in 0..6 * REMEMBERED as i64 {
             asked.note(PaymentKey(-1 - key), Timestamp(20_000), GAP);
         }

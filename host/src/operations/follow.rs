@@ -28,6 +28,7 @@ impl Operations {
         }
         if changed.ask || changed.follow_up {
             self.0.follow.notify_one();
+            self.0.store.announce();
         }
         if changed.written {
             self.0.outbox.wake();
@@ -44,6 +45,7 @@ impl Operations {
 
     /// Asks what is due and looks at parked news, until `stop` says true.
     pub async fn follow(self, mut stop: watch::Receiver<bool>) {
+        let mut others = self.0.store.others();
         loop {
             let now = self.0.clock.now();
             if let Err(error) = self.follow_once(now).await {
@@ -51,6 +53,7 @@ impl Operations {
             }
             tokio::select! {
                 () = self.0.follow.notified() => {}
+                () = others.wrote() => {}
                 () = self.0.clock.sleep_until(now.plus(LOOK_EVERY)) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }

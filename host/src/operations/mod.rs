@@ -13,6 +13,7 @@ mod capture;
 mod ended;
 mod ending;
 mod error;
+mod expiry;
 mod external;
 mod follow;
 mod follow_up;

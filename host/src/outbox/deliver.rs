@@ -22,8 +22,8 @@ const LANE: usize = 16;
 /// How much longer than its attempt a lease lives.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
-/// How long the loop rests at most: wake-ups may get lost with a host that dies.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+/// How long the loop rests at most: wake-ups may get lost with a host that dies, or on the way from another.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// How long it rests when the store is away.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
@@ -67,6 +67,7 @@ impl Outbox {
     /// Something may have become due.
     pub fn wake(&self) {
         self.wake.notify_one();
+        self.store.announce();
     }
 
     /// Delivers until `stop` says true. What is under way then is for [`Outbox::leave`].
@@ -99,7 +100,7 @@ impl Outbox {
     }
 
     async fn deliver_due(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut lanes = HashMap::new();
+        let (mut lanes, mut others) = (HashMap::new(), self.store.others());
         loop {
             let now = self.clock.now();
             let next = match self.lease_due(&mut lanes, now).await {
@@ -111,6 +112,7 @@ impl Outbox {
             };
             tokio::select! {
                 () = self.wake.notified() => {}
+                () = others.wrote() => {}
                 () = self.clock.sleep_until(next) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
@@ -198,7 +200,7 @@ impl Outbox {
         self.leased().remove(&delivery.key);
         self.one_less.notify_waiters();
         drop(permit);
-        self.wake();
+        self.wake.notify_one();
     }
 
     async fn send(&self, delivery: &Delivery, target: &Target) -> Result<Answered, String> {

@@ -25,6 +25,8 @@ pub struct Settings {
     pub schedule: Vec<Duration>,
     /// How long one attempt may take.
     pub timeout: Duration,
+    /// How long delivered callbacks are kept, with their attempts. Dead letters stay.
+    pub kept: Duration,
 }
 
 impl Default for Settings {
@@ -35,6 +37,7 @@ impl Default for Settings {
             targets: BTreeMap::new(),
             schedule: SECONDS.map(Duration::from_secs).to_vec(),
             timeout: Duration::from_secs(20),
+            kept: Duration::from_secs(35 * 86_400),
         }
     }
 }

@@ -155,9 +155,7 @@ fn enqueue_check(
 pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> database::Result<()> {
     for table in [Table::Payments, Table::Subscriptions] {
         let table = table.name();
-        let sql = format!(
-            "UPDATE {table} SET ask_at = CASE WHEN ask_at IS NULL THEN NULL ELSE ? END, asking = 0 WHERE asking = 1"
-        );
+        let sql = format!("UPDATE {table} SET ask_at = ?, asking = 0 WHERE asking = 1 AND ask_at IS NOT NULL");
         connection.execute(&sql, [now])?;
     }
     let repeats = "UPDATE operations SET repeat_until = NULL
@@ -216,7 +214,7 @@ fn push_on(
     let sql = format!(
         "UPDATE {table} SET ask_at = ?, asking = 1
          WHERE key IN (SELECT key FROM {table}
-                       WHERE ask_at IS NOT NULL AND external = ? AND ask_at {comparison} ? ORDER BY ask_at LIMIT ?)
+                       WHERE ask_at IS NOT NULL AND external = ? AND ask_at {comparison} ? ORDER BY ask_at LIMIT ? FOR UPDATE SKIP LOCKED)
          RETURNING key"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -379,7 +379,7 @@ fn lease(
 ) -> database::Result<Vec<Delivery>> {
     let mut due = connection.prepare_cached(
         "SELECT key, id, external, body, attempts - schedule_from FROM callbacks
-         WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
+         WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let deliveries = due.query_map(params![external, now, limit], |row| {

@@ -175,7 +175,8 @@ fn with_idempotency_key(connection: &Connection, claim: &Claim) -> Result<Option
     Ok(Some(operation))
 }
 
-fn is_decided(connection: &Connection, operation: &Operation) -> Result<bool, StoreError> {
+/// Whether nothing about an operation is open any more: what it made, or did, is terminal.
+pub(super) fn is_decided(connection: &Connection, operation: &Operation) -> Result<bool, StoreError> {
     let Subject { payment, .. } = Subject::of(connection, operation)?;
     let decided = payment.is_none_or(|payment| match operation.kind {
         Kind::Refund => {

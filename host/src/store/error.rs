@@ -46,6 +46,24 @@ pub enum OpenError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The server cannot be reached, or is not what a store needs.
+    #[error("cannot use {address}: {reason}")]
+    Server {
+        /// Where it is, without the password.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// A newer host has changed the database.
+    #[error("{address} was changed by a newer host (schema {found}, this one knows {known})")]
+    NewerServer {
+        /// Where it is, without the password.
+        address: String,
+        /// Its schema.
+        found: usize,
+        /// The newest schema known here.
+        known: usize,
+    },
     /// A setting that durability needs did not take.
     #[error("{} cannot be durable here: {pragma} is {found}", path.display())]
     NotDurable {

@@ -28,9 +28,11 @@ impl Store {
         self.lapse_until(now, now).await
     }
 
-    /// Ends every operation that is not finished: at start, because who ran them is gone.
+    /// At start, ends every operation that is not finished, because who ran them is gone. Other hosts that share the
+    /// store may run them still: then only those whose lease has lapsed.
     pub async fn lapse_all(&self, now: Timestamp) -> Result<Vec<Lapsed>, StoreError> {
-        self.lapse_until(Timestamp(u64::MAX), now).await
+        let until = if self.is_shared() { now } else { Timestamp(u64::MAX) };
+        self.lapse_until(until, now).await
     }
 
     async fn lapse_until(&self, until: Timestamp, now: Timestamp) -> Result<Vec<Lapsed>, StoreError> {

@@ -1,6 +1,8 @@
 //! The only SQL: a set of commands, values in and result out, each one transaction; never an open transaction in a
-//! caller's hands. Commands go to one writer that groups their commits; reads are made in place and never wait for it.
-//! Knows no plugin, no HTTP and no clock: time is handed in.
+//! caller's hands. Knows no plugin and no HTTP, and reads no clock: time is handed in.
+//!
+//! In a SQLite file, commands go to one writer that groups their commits; reads are made in place and never wait for it.
+//! In a Postgres, which hosts can share, both go to a few connections. The commands are the same: see `database`.
 //!
 //! | file | commands and reads |
 //! |---|---|
@@ -15,15 +17,17 @@
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::release_callbacks`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `replay`, `settle`, `audit` | [`Store::replay`], [`Store::settle`]: what people decide, and a record of it |
 //! | `callback_list`, `payment_list` | [`Store::callbacks`], [`Store::callback`], [`Store::payments`], [`Store::named_by_hand`], [`Store::whole_payment`]: what people look at |
+//! | `expiry` | [`Store::expire`]: what is kept for a time only |
 //! | `host_key` | [`Store::host_key`]: what the host signs its own URLs with |
 //! | `state` | [`Store::state_get`], [`Store::state_set`], [`Store::state_remove`] |
 //! | `lookup` | [`Store::payment`], [`Store::payment_by_key`], [`Store::operation`], [`Store::operation_by_reference`], [`Store::ping`] |
 //!
-//! Under them: `writer` and `readers` own the connections, `change` writes whatever news changes, `payments`,
+//! Under them: `writer` and `readers` own the connections to a file, `pool` and `attempt` those to a server, `change` writes whatever news changes, `payments`,
 //! `operations` and `names` know the rows.
 
 mod adopt;
 mod asks;
+mod attempt;
 mod audit;
 mod callback_list;
 mod callbacks;
@@ -35,6 +39,7 @@ mod database;
 mod decide;
 mod error;
 mod events;
+mod expiry;
 mod finish;
 mod follow_ups;
 mod host_key;
@@ -48,12 +53,14 @@ mod operations;
 mod parked;
 mod payment_list;
 mod payments;
+mod pool;
 mod readers;
 mod repeat;
 mod replay;
 mod report;
 mod seal;
 mod sent;
+mod server;
 mod settings;
 mod settle;
 mod state;
@@ -71,7 +78,9 @@ pub use callback_list::{AttemptRecord, CallbackFilter, CallbackRecord, WholeCall
 pub use callbacks::{Attempt, COUNTED, CallbackCounts, CallbackKey, CallbackState, Delivery, Settlement};
 pub use change::Changed;
 pub use claim::{Claim, Claimed, NewPayment, What, Whose};
+pub use database::Address;
 pub use error::{OpenError, StoreError};
+pub use expiry::{Expiring, Passing, STEP};
 pub use finish::{Finish, Finished, Told};
 pub use follow_ups::{DueFollowUp, FollowUpKey};
 pub use lapse::Lapsed;
@@ -83,7 +92,8 @@ pub use replay::{REPLAYED_AT_ONCE, Replayed, Replaying, Which};
 pub use report::{Reported, Reporting};
 pub use seal::KEY_BYTES;
 pub use sent::{Learned, Sending};
-pub use settings::Settings;
+pub use server::Others;
+pub use settings::{Place, Settings};
 pub use settle::{SettledByHand, Settling, Verdict};
 pub use subject::Subject;
 pub use subscription_change::SubscriptionChanged;
@@ -102,6 +112,8 @@ struct Parts {
     readers: readers::Readers,
     writer: writer::Writer,
     fences: AtomicU64,
+    /// Where hosts share it.
+    shared: Option<server::Shared>,
     /// What is kept of requests is sealed with it; without it nothing is kept.
     seal: Option<seal::Seal>,
 }

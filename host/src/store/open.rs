@@ -1,8 +1,9 @@
-//! Opens the file: takes it for this host alone, checks that it is durable, brings its schema up to date.
+//! Opens the store. A file is taken for this host alone and checked to be durable, and its schema is brought up to date;
+//! for a server, `server` does the like.
 
 use super::readers::Readers;
 use super::writer::Writer;
-use super::{OpenError, Settings, Store, asks, callbacks, seal};
+use super::{OpenError, Place, Settings, Store, asks, callbacks, database, seal};
 use crate::clock::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -31,51 +32,56 @@ const READERS: usize = 4;
 const STATEMENTS: usize = 128;
 
 impl Store {
-    /// Opens the file, creating it where there is none, and starts the writer. Leases on callbacks end, because who
-    /// held them is gone; operations are left to [`Store::lapse_all`].
+    /// Opens the store and brings its schema up to date. A file is created where there is none; leases on its callbacks
+    /// end, because who held them is gone. Operations are left to [`Store::lapse_all`].
     ///
     /// # Errors
     ///
-    /// Another host holds the file, it cannot be read or written, or it cannot be made durable.
+    /// Another host holds the file, it cannot be read or written, or it cannot be made durable. The server cannot be
+    /// reached, or is not what a store needs.
     pub fn open(settings: &Settings, now: Timestamp) -> Result<Self, OpenError> {
+        match &settings.place {
+            Place::File(path) => Self::open_file(path, settings, now),
+            Place::Server(address) => Self::open_server(address, settings),
+        }
+    }
+
+    fn open_file(path: &Path, settings: &Settings, now: Timestamp) -> Result<Self, OpenError> {
         if rusqlite::version_number() < OLDEST_LIBRARY {
             return Err(OpenError::LibraryTooOld(rusqlite::version()));
         }
-        let path = settings.path.as_path();
         let lock = take(path)?;
         create(path)?;
         let connection = open_to_write(path).map_err(refused(path))?;
         check_durable(&connection, path)?;
         migrate(&connection, path)?;
-        let connection = connection.into();
+        let connection = database::Connection::Sqlite(connection);
         callbacks::release_leases(&connection, now).map_err(refused(path))?;
         asks::release_leases(&connection, now).map_err(refused(path))?;
-        let readers = (0..READERS).map(|_| Ok(open_to_read(path)?.into())).collect::<rusqlite::Result<_>>();
+        let readers =
+            (0..READERS).map(|_| open_to_read(path).map(database::Connection::Sqlite)).collect::<rusqlite::Result<_>>();
         let readers = readers.map_err(refused(path))?;
         let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;
         let file = |source| OpenError::File { path: path.to_owned(), source };
         let writer = Writer::start(connection, lock).map_err(file)?;
         // Grows from the moment of opening, so that no two lives of the host share a fence.
         let fences = AtomicU64::new(now.0.saturating_mul(1000));
-        Ok(Self {
-            parts: Arc::new(super::Parts {
-                readers: Readers::new(readers),
-                writer,
-                fences,
-                seal: seal::Seal::new(&key),
-            }),
-        })
+        let (readers, seal) = (Readers::of_file(readers), seal::Seal::new(&key));
+        Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared: None, seal }) })
     }
 }
 
 impl Store {
-    /// Opens a file that is there to be looked at, whether or not a host has it. Nothing can be written.
+    /// Opens a store that is there to be looked at, whether or not a host has it. Nothing can be written.
     ///
     /// # Errors
     ///
     /// There is none, it cannot be read, or its schema is not the one known here.
     pub fn look(settings: &Settings) -> Result<Self, OpenError> {
-        let path = settings.path.as_path();
+        let path = match &settings.place {
+            Place::File(path) => path.as_path(),
+            Place::Server(address) => return Self::look_at_server(address),
+        };
         let connection = open_to_read(path).map_err(refused(path))?;
         let found = version(&connection, path)?;
         if found > MIGRATIONS.len() {
@@ -84,8 +90,8 @@ impl Store {
         if found < MIGRATIONS.len() {
             return Err(OpenError::Older { path: path.to_owned(), found, known: MIGRATIONS.len() });
         }
-        let (readers, writer) = (Readers::new(vec![connection.into()]), Writer::none());
-        let parts = super::Parts { readers, writer, fences: AtomicU64::new(0), seal: None };
+        let (readers, writer) = (Readers::of_file(vec![database::Connection::Sqlite(connection)]), Writer::none());
+        let parts = super::Parts { readers, writer, fences: AtomicU64::new(0), shared: None, seal: None };
         Ok(Self { parts: Arc::new(parts) })
     }
 }

@@ -154,7 +154,7 @@ pub(super) fn finish(
     let mut statement = connection.prepare_cached(
         "UPDATE operations SET phase = 'finished', outcome = ?, finished_at = ?, answer_status = ?,
                                answer_headers = ?, answer_body = ?,
-                               request = CASE WHEN ? = 1 THEN request ELSE NULL END
+                               request = CASE WHEN ? = 'unknown' THEN request ELSE NULL END
          WHERE key = ?",
     )?;
     statement.execute(params![
@@ -163,7 +163,7 @@ pub(super) fn finish(
         answer.map(|answer| answer.status),
         answer.map(|answer| Json(&answer.headers)),
         answer.map(|answer| &answer.body),
-        settled == Settled::Unknown,
+        settled,
         operation.key,
     ])?;
     if settled == Settled::NotExecuted || settled == Settled::Unknown && operation.kind.can_repeat() {

@@ -55,13 +55,19 @@ impl Store {
         self.parts
             .writer
             .durable(move |connection| {
-                let removed = connection
-                    .prepare_cached("DELETE FROM state WHERE external = ? AND key = ?")?
-                    .execute(params![external, key])?;
-                Ok(grow(connection, &external, -(removed as i64))?)
+                remove(connection, &external, &key)?;
+                Ok(())
             })
             .await
     }
+}
+
+/// Removes a key, and counts it.
+pub(super) fn remove(connection: &Connection, external: &str, key: &str) -> database::Result<()> {
+    let removed = connection
+        .prepare_cached("DELETE FROM state WHERE external = ? AND key = ?")?
+        .execute(params![external, key])?;
+    grow(connection, external, -(removed as i64))
 }
 
 fn make_room(connection: &Connection, external: &str, max_keys: u64, now: Timestamp) -> Result<(), StoreError> {

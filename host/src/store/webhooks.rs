@@ -83,7 +83,6 @@ fn without_change(connection: &Connection, receiving: &Receiving) -> Result<Opti
 }
 
 fn take(connection: &Connection, receiving: &Receiving) -> Result<Vec<Received>, StoreError> {
-    forget_old(connection, receiving.now)?;
     receiving
         .events
         .iter()
@@ -161,16 +160,5 @@ fn remember(connection: &Connection, receiving: &Receiving, event: &DatedEvent) 
             "INSERT INTO webhook_events (external, event_id, verified, received_at, forget_at) VALUES (?, ?, 1, ?, ?)",
         )?
         .execute(params![receiving.external, id, receiving.now, receiving.now.plus(receiving.events_live)])?;
-    Ok(())
-}
-
-/// A few of the oldest each time: as many go as come.
-fn forget_old(connection: &Connection, now: Timestamp) -> database::Result<()> {
-    connection
-        .prepare_cached(
-            "DELETE FROM webhook_events
-             WHERE key IN (SELECT key FROM webhook_events ORDER BY key LIMIT 16) AND news IS NULL AND forget_at <= ?",
-        )?
-        .execute([now])?;
     Ok(())
 }

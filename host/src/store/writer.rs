@@ -1,9 +1,12 @@
-//! The one thread that writes. It takes a command, then every other that waits, and commits them together: the wait
-//! for the disk is shared. Each command has a savepoint of its own, so that one that fails does not fail the others.
+//! Who writes. To a file, one thread: it takes a command, then every other that waits, and commits them together: the
+//! wait for the disk is shared. Each command has a savepoint of its own, so that one that fails does not fail the
+//! others. To a server, whichever connection is free: there each command is a transaction.
 
 use super::StoreError;
 use super::database::Connection;
+use super::pool::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -17,8 +20,16 @@ type Waiter = Box<dyn FnOnce(Result<(), StoreError>)>;
 /// Commands in one commit at most, so that a steady stream of them does not put the commit off.
 const LARGEST_BATCH: usize = 256;
 
+/// The way to who writes.
+pub(super) enum Writer {
+    /// To a file.
+    File(Alone),
+    /// To a server.
+    Server(Arc<Pool>),
+}
+
 /// The way to the thread that writes.
-pub(super) struct Writer {
+pub(super) struct Alone {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,7 +37,7 @@ pub(super) struct Writer {
 impl Writer {
     /// One that takes no command: the store is only looked at.
     pub(super) fn none() -> Self {
-        Self { jobs: None, thread: None }
+        Self::File(Alone { jobs: None, thread: None })
     }
 
     /// Starts the thread, which owns the connection, and `held` until the connection is closed.
@@ -38,7 +49,7 @@ impl Writer {
             drop(connection);
             drop(held);
         })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self::File(Alone { jobs: Some(jobs), thread: Some(thread) }))
     }
 
     /// Runs a command, and answers when the disk has it. What it returns as an error undoes what it wrote.
@@ -49,9 +60,22 @@ impl Writer {
         self.accepted_if(|_| false, command).await
     }
 
-    /// The same, but answers at once where `early` says so: the caller must then not rely on it before a later
-    /// command of its own is durable.
+    /// The same, but may answer at once where `early` says so: the caller must then not rely on it before a later
+    /// command of its own is durable. A server has each on disk before it answers.
     pub(super) async fn accepted_if<T: Send + 'static>(
+        &self,
+        early: fn(&T) -> bool,
+        command: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::File(alone) => alone.accepted_if(early, command).await,
+            Self::Server(pool) => pool.write(command).await,
+        }
+    }
+}
+
+impl Alone {
+    async fn accepted_if<T: Send + 'static>(
         &self,
         early: fn(&T) -> bool,
         command: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -76,7 +100,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for Alone {
     /// Waits until everything that was handed in is written and the file is closed.
     fn drop(&mut self) {
         self.jobs = None;
@@ -93,7 +117,7 @@ fn write(connection: &Connection, queue: &Receiver<Job>) {
         let committed = write_batch(connection, first, queue, &mut waiters);
         if committed.is_err() && !connection.is_autocommit() {
             // If this fails too, the next BEGIN fails, and with it every command until the file can be used again.
-            let _ = step(connection, "ROLLBACK");
+            let _ = connection.roll_back();
         }
         for waiter in waiters.drain(..) {
             waiter(committed.clone());
@@ -107,7 +131,7 @@ fn write_batch(
     queue: &Receiver<Job>,
     waiters: &mut Vec<Waiter>,
 ) -> Result<(), StoreError> {
-    step(connection, "BEGIN IMMEDIATE")?;
+    connection.begin()?;
     let rest = std::iter::from_fn(|| queue.try_recv().ok());
     for job in std::iter::once(first).chain(rest).take(LARGEST_BATCH) {
         waiters.extend(job(connection));
@@ -116,7 +140,7 @@ fn write_batch(
             return Err(StoreError::Away("the transaction was lost".into()));
         }
     }
-    step(connection, "COMMIT")
+    Ok(connection.commit()?)
 }
 
 fn in_savepoint<T>(
@@ -132,13 +156,12 @@ fn in_savepoint<T>(
     let undone = if result.is_err() { step(connection, "ROLLBACK TO command") } else { Ok(()) };
     if let Err(error) = undone.and_then(|()| step(connection, "RELEASE command")) {
         // Half a command must not be committed: the whole batch ends here.
-        step(connection, "ROLLBACK")?;
+        connection.roll_back()?;
         return Err(error);
     }
     result
 }
 
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    connection.prepare_cached(sql)?.execute([])?;
-    Ok(())
+    Ok(connection.step(sql)?)
 }

@@ -31,7 +31,7 @@ impl Deaths {
     /// Half of them at points, each in turn and at least once, whatever their number; the others at random moments.
     pub(crate) fn plan(seed: u64, kills: u64, points: &BTreeSet<String>) -> Self {
         let mut chance = Chance::of(seed, "deaths", 0);
-        let each = (kills / 2).div_ceil(points.len().max(1) as u64).max(1);
+        let each = (kills / 2 / points.len().max(1) as u64).max(1);
         let mut deaths: Vec<_> = (0..each)
             .flat_map(|_| points.iter().cloned())
             .map(|point| Death::At { point, nth: 1 + chance.below(4), missed: 0 })

@@ -10,6 +10,7 @@ mod chance;
 mod deaths;
 mod disk;
 mod doors;
+mod equal;
 mod errand;
 mod fleet;
 mod inbox;
@@ -20,6 +21,7 @@ mod quiet;
 mod report;
 mod shop;
 
+pub use equal::{Equals, equal};
 pub use report::Report;
 
 use anyhow::{Context, Result, ensure};
@@ -53,6 +55,15 @@ pub enum StoreKind {
     Postgres,
 }
 
+impl StoreKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
 /// How a run is to be.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -79,13 +90,8 @@ pub struct Settings {
 /// # Errors
 /// Where the run could not be made, or a host ended that was not to: with what its log says last.
 pub async fn run(settings: &Settings, progress: &(dyn Fn(String) + Sync)) -> Result<Report> {
-    ensure!(settings.hosts == 1 || settings.store == StoreKind::Postgres, "only on Postgres do hosts share a store");
     let begun = Instant::now();
-    let cluster = match settings.store {
-        StoreKind::Sqlite => None,
-        StoreKind::Postgres => Some(Cluster::start(Durability::Process)?),
-    };
-    let world = World::prepare(settings, cluster.as_ref())?;
+    let (world, _cluster) = World::start(settings)?;
     let mut violations = Vec::new();
     let mut members = (0..settings.hosts).map(Member::new).collect::<Result<Vec<_>>>()?;
     let total = world.fleet.deaths().left() as u64;
@@ -113,6 +119,28 @@ struct World {
 }
 
 impl World {
+    /// Everything but the hosts. The cluster, where there is one, outlives what is in it.
+    fn start(settings: &Settings) -> Result<(Self, Option<Cluster>)> {
+        ensure!(
+            settings.hosts == 1 || settings.store == StoreKind::Postgres,
+            "only on Postgres do hosts share a store"
+        );
+        let cluster = match settings.store {
+            StoreKind::Sqlite => None,
+            StoreKind::Postgres => Some(Cluster::start(Durability::Process)?),
+        };
+        Ok((Self::prepare(settings, cluster.as_ref())?, cluster))
+    }
+
+    /// Every host, alive and meant to stay so.
+    async fn alive(&self, settings: &Settings) -> Result<Vec<Member>> {
+        let mut members = (0..settings.hosts).map(Member::new).collect::<Result<Vec<_>>>()?;
+        for member in &mut members {
+            self.fleet.start(member, None).await?;
+        }
+        Ok(members)
+    }
+
     fn prepare(settings: &Settings, cluster: Option<&Cluster>) -> Result<Self> {
         let plugins = settings.folder.join("plugins");
         std::fs::create_dir_all(&plugins).with_context(|| format!("cannot make {}", plugins.display()))?;
@@ -195,7 +223,7 @@ impl World {
         let pages = self.fleet.book.open();
         Ok(Report {
             seed: settings.seed,
-            store: if settings.store == StoreKind::Sqlite { "sqlite" } else { "postgres" },
+            store: settings.store.name(),
             hosts: settings.hosts,
             kills: deaths.count(),
             at_points: deaths.at.clone(),

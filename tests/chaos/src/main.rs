@@ -33,6 +33,9 @@ struct Arguments {
     /// What chooses; without it another each time
     #[arg(long)]
     seed: Option<u64>,
+    /// Kill nobody: send 64 equal requests at once, so many times
+    #[arg(long, value_name = "ROUNDS")]
+    equal: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -68,20 +71,34 @@ fn run(arguments: &Arguments, seed: u64) -> Result<bool> {
     };
     eprintln!("chaos: seed {seed}");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(async {
+    runtime.block_on(async {
         tokio::select! {
-            report = chaos::run(&settings, &|line| eprintln!("chaos: {line}")) => report.map(Some),
+            held = measure(arguments, &settings) => held,
             // What was started is killed as it is dropped.
-            asked = simulators::asked_to_stop() => asked.map(|()| None).map_err(Into::into),
+            asked = simulators::asked_to_stop() => asked.map(|()| false).map_err(Into::into),
         }
-    })?;
-    let Some(report) = report else { return Ok(false) };
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+    })
+}
+
+async fn measure(arguments: &Arguments, settings: &Settings) -> Result<bool> {
+    let progress = |line| eprintln!("chaos: {line}");
+    if let Some(rounds) = arguments.equal {
+        let equals = chaos::equal(settings, rounds, &progress).await?;
+        print(arguments.json, &equals)?;
+        return Ok(equals.violations.is_empty());
+    }
+    let report = chaos::run(settings, &progress).await?;
+    print(arguments.json, &report)?;
+    Ok(report.violations.is_empty())
+}
+
+fn print(json: bool, report: &(impl std::fmt::Display + serde::Serialize)) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(report)?);
     } else {
         println!("{report}");
     }
-    Ok(report.violations.is_empty())
+    Ok(())
 }
 
 fn any_seed() -> u64 {

@@ -1,37 +1,59 @@
 //! What a host has on disk, read past the host. Every value is text here; NULL is the empty one.
 
-use super::Host;
+use super::{Host, Kept};
 use rusqlite::types::{FromSql, ValueRef};
-use rusqlite::{Connection, OpenFlags, Params};
+use rusqlite::{Connection, OpenFlags};
 use simulators::PATIENCE;
 use std::path::Path;
 use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-/// SQLite tells nobody of changes: who waits for one looks this often.
+/// Databases tell nobody of changes: who waits for one looks this often.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// A host's file.
-pub struct Database(Connection);
+/// What hosts keep.
+pub enum Database {
+    /// In a file.
+    File(Connection),
+    /// In a server.
+    Server(Session),
+}
+
+/// A session with a server. It runs on threads of its own, so that tests can ask in passing.
+pub struct Session {
+    runtime: Option<Runtime>,
+    client: Client,
+}
 
 impl Database {
-    /// Opens it to be read; the host may run or not.
-    pub fn open(file: &Path) -> Self {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Self(Connection::open_with_flags(file, flags).expect("the host made the file"))
+    /// Opens it to be read; the host may run or not. `file` is where it is, if it is in a file.
+    pub fn open(kept: &Kept, file: &Path) -> Self {
+        match kept {
+            Kept::File => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                Self::File(Connection::open_with_flags(file, flags).expect("the host made the file"))
+            }
+            Kept::Server(database) => Self::Server(Session::open(database.url())),
+        }
     }
 
-    /// Every row that a query finds.
-    pub fn rows(&self, sql: &str, params: impl Params) -> Vec<Vec<String>> {
-        let mut statement = self.0.prepare(sql).expect("the query fits the schema");
+    /// Every row that a query finds. `?` and `?1` stand for the texts in `params`.
+    pub fn rows<const N: usize>(&self, sql: &str, params: [&str; N]) -> Vec<Vec<String>> {
+        let connection = match self {
+            Self::File(connection) => connection,
+            Self::Server(session) => return session.rows(&written_out(sql, &params)),
+        };
+        let mut statement = connection.prepare(sql).expect("the query fits the schema");
         let columns = statement.column_count();
-        let rows = statement.query_map(params, |row| {
+        let rows = statement.query_map(rusqlite::params_from_iter(params), |row| {
             (0..columns).map(|column| row.get_ref(column).map(text)).collect::<rusqlite::Result<_>>()
         });
         rows.expect("the query runs").map(|row| row.expect("the row can be read")).collect()
     }
 
     /// The first column of every row.
-    pub fn column(&self, sql: &str, params: impl Params) -> Vec<String> {
+    pub fn column<const N: usize>(&self, sql: &str, params: [&str; N]) -> Vec<String> {
         self.rows(sql, params).into_iter().map(|mut row| row.swap_remove(0)).collect()
     }
 
@@ -101,11 +123,8 @@ impl Database {
 impl Host {
     /// The first column of every row that a query finds.
     pub fn stored<T: FromSql>(&self, query: &str) -> Vec<T> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Connection::open_with_flags(self.database(), flags).expect("the host keeps a database");
-        let mut statement = database.prepare(query).expect("a test asks for what there is");
-        let rows = statement.query_map([], |row| row.get(0)).expect("the database can be read");
-        rows.collect::<rusqlite::Result<_>>().expect("a test asks for the right type")
+        let column = self.on_disk().column(query, []);
+        column.iter().map(|text| typed(text)).collect()
     }
 
     /// How many rows a table has.
@@ -115,8 +134,77 @@ impl Host {
 
     /// What it has on disk.
     pub fn on_disk(&self) -> Database {
-        Database::open(&self.database())
+        Database::open(self.kept(), &self.database())
     }
+}
+
+/// What a test expects a text to stand for.
+fn typed<T: FromSql>(text: &str) -> T {
+    let number = text.parse().ok().map(ValueRef::Integer);
+    let values = number.into_iter().chain([ValueRef::Text(text.as_bytes()), ValueRef::Blob(text.as_bytes())]);
+    let mut fitting = values.filter_map(|value| T::column_result(value).ok());
+    fitting.next().expect("a test asks for the right type")
+}
+
+impl Session {
+    fn open(url: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a thread for the session");
+        let (address, handle) = (url.to_owned(), runtime.handle().clone());
+        let connected = aside(move || {
+            handle.block_on(async {
+                let (client, connection) = tokio_postgres::connect(&address, NoTls).await.expect("the server is there");
+                tokio::spawn(connection);
+                client
+            })
+        });
+        Self { runtime: Some(runtime), client: connected }
+    }
+
+    fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        let runtime = self.runtime.as_ref().expect("it is there until it is dropped");
+        let said = aside(|| runtime.block_on(self.client.simple_query(sql)));
+        let rows =
+            said.unwrap_or_else(|error| panic!("{sql}: {error:?}")).into_iter().filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => {
+                    Some((0..row.len()).map(|column| plain(row.get(column).unwrap_or_default())).collect())
+                }
+                _ => None,
+            });
+        rows.collect()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Waits on another thread: this one may drive a test's tasks.
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Bytes as the text that they are.
+fn plain(text: &str) -> String {
+    let bytes = text.strip_prefix("\\x").and_then(|digits| hex::decode(digits).ok());
+    bytes.map_or_else(|| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A query with its texts in it.
+fn written_out(sql: &str, params: &[&str]) -> String {
+    let quoted = |number: usize| format!("'{}'", params[number].replace('\'', "''"));
+    let mut written = sql.to_owned();
+    for number in 0..params.len() {
+        written = written.replace(&format!("?{}", number + 1), &quoted(number));
+    }
+    for number in 0..written.matches('?').count().min(params.len()) {
+        written = written.replacen('?', &quoted(number), 1);
+    }
+    written
 }
 
 fn text(value: ValueRef<'_>) -> String {

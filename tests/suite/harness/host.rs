@@ -1,6 +1,6 @@
 //! A host inside the test program, and how a test wants it set up.
 
-use super::component;
+use super::{Kept, component};
 use provost::api::{self, Phase};
 use provost::app::{App, BuildError};
 use provost::capabilities::{Limits, Provider, Secret};
@@ -9,8 +9,8 @@ use provost::config::Config;
 use provost::egress::{Grant, Origin};
 use provost::model::SecretBytes;
 use provost::store::OpenError;
-use provost::{operations, outbox, registry, runtime, store, telemetry};
-use simulators::{Merchant, PATIENCE, provider};
+use provost::{operations, outbox, registry, runtime, telemetry};
+use simulators::{Bank, Merchant, PATIENCE, bank, provider};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -26,6 +26,8 @@ pub const SANDBOX_WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
 /// How a host is to be.
 pub struct Setup {
     dir: TempDir,
+    /// Where its store is.
+    pub kept: Kept,
     /// The time; the system's unless a test holds it.
     pub clock: Clock,
     /// The providers.
@@ -61,6 +63,7 @@ impl Setup {
         std::fs::create_dir(dir.path().join("plugins")).expect("a folder for plugins");
         Self {
             dir,
+            kept: Kept::choose(),
             clock: Clock::system(),
             providers: Vec::new(),
             callbacks: outbox::Settings::default(),
@@ -112,6 +115,19 @@ impl Setup {
         self.plugin(guest, &format!("{guest}.wasm"))
     }
 
+    /// The guest that speaks every interface in front of a bank, as `/v3/bank`.
+    pub fn bank(self, bank: &Bank) -> Self {
+        let base = bank.url();
+        let mut configured = Provider::unconfigured("bank", Limits::default());
+        configured.grants.push(Grant { private: true, ..Grant::to(Origin::parse(&base).expect("an origin")) });
+        configured.settings.insert("base_url".to_owned(), base.clone());
+        configured.secrets.insert("api_key".to_owned(), secret(bank::API_KEY, &[&base]));
+        configured.secrets.insert("webhook".to_owned(), secret(bank::SIGNED_WITH, &[]));
+        let mut setup = self.plugin("bank", "bank.wasm");
+        setup.providers.push(configured);
+        setup
+    }
+
     /// Changes the provider that was added last.
     pub fn with(mut self, change: impl FnOnce(&mut Provider)) -> Self {
         change(self.providers.last_mut().expect("a provider was added before"));
@@ -142,7 +158,7 @@ impl Setup {
             admin: api::admin::Settings { listen: ([127, 0, 0, 1], 0).into(), token: None },
             shutdown: api::Shutdown::default(),
             log: telemetry::Settings { level: "info".to_owned(), format: None },
-            store: store::Settings { path: self.database(), key: None },
+            store: self.kept.settings(&self.database()),
             runtime: runtime::Settings { concurrent_calls: 64, ..runtime::Settings::default() },
             registry: registry::Settings {
                 dir: self.plugins(),
@@ -193,6 +209,11 @@ impl Host {
     /// The SQLite file.
     pub fn database(&self) -> PathBuf {
         self.setup().database()
+    }
+
+    /// Where its store is.
+    pub fn kept(&self) -> &Kept {
+        &self.setup().kept
     }
 
     /// Stops it and hands its setup back, so that it can be started again over the same store.

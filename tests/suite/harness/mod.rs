@@ -8,6 +8,7 @@ mod database;
 mod host;
 mod logs;
 mod metrics;
+mod place;
 mod process;
 mod sandbox;
 mod told;
@@ -18,7 +19,8 @@ pub use components::component;
 pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;
-pub use process::{Caller, Process, program};
+pub use place::Kept;
+pub use process::{Process, Ran, preloaded, program};
 pub use told::{told, types};
 
 use provost::clock::{Clock, Timestamp};

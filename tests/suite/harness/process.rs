@@ -1,7 +1,7 @@
 //! A host as a process of its own, which can be killed at any moment and started again over what it left.
 
 use super::client::{Reply, send};
-use super::{CALLBACK_SECRET, Database, component};
+use super::{CALLBACK_SECRET, Database, Kept, component};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use simulators::host::{self, free_address};
@@ -22,6 +22,7 @@ const SECRETS: [(&str, &str); 3] = [
 /// A host that can be started, killed and started again.
 pub struct Process {
     folder: TempDir,
+    kept: Kept,
     program: PathBuf,
     provider_url: String,
     merchant_url: Option<String>,
@@ -31,9 +32,27 @@ pub struct Process {
     caller: Caller,
 }
 
+/// What a run of the program came to.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: i32,
+    /// Data.
+    pub out: String,
+    /// Talk.
+    pub err: String,
+}
+
+impl Ran {
+    /// The data as JSON, of a run that ended well.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
+
 /// Sends requests to a host for as long as it lives.
-#[derive(Clone)]
-pub struct Caller {
+struct Caller {
     origin: String,
     client: reqwest::Client,
 }
@@ -44,8 +63,7 @@ impl Caller {
         Self { origin: format!("http://{address}"), client }
     }
 
-    /// A request to a path of the host.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.origin))
     }
 }
@@ -62,6 +80,7 @@ impl Process {
         let address = free_address(0).expect("loopback has a free port");
         Self {
             folder,
+            kept: Kept::choose(),
             program: program(),
             provider_url: provider.url(),
             merchant_url: merchant.map(Merchant::url),
@@ -98,9 +117,54 @@ impl Process {
         waited.unwrap_or_else(|_| panic!("{}", running.trouble("did not die")));
     }
 
-    /// Who calls it until it is started again.
-    pub fn caller(&self) -> Caller {
-        self.caller.clone()
+    /// Tells it to stop, as an orchestrator does.
+    pub fn terminate(&self) {
+        let id = self.running.as_ref().expect("it runs").id().to_string();
+        let told = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill");
+        assert!(told.success(), "{id} is there to be told");
+    }
+
+    /// Runs the program with these arguments in the host's folder, as an operator beside it does.
+    pub async fn command(&self, arguments: &[&str]) -> Ran {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(SECRETS).env("USER", "ann");
+        let output = command.output().await.expect("the program can be run");
+        let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+        let code = output.status.code().expect("no signal ended it");
+        Ran { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// A file in its folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until it has ended by itself, and gives its exit code; none where a signal ended it.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut running = self.running.take().expect("it was started");
+        let waited = tokio::time::timeout(simulators::PATIENCE, running.exited()).await;
+        let status = waited.unwrap_or_else(|_| panic!("{}", running.trouble("did not end")));
+        status.expect("a process can be waited for").code()
+    }
+
+    /// Its configuration, as written when it was started last.
+    pub fn configuration_file(&self) -> PathBuf {
+        self.folder.path().join("provost.toml")
+    }
+
+    /// Its database.
+    pub fn database_file(&self) -> PathBuf {
+        self.folder.path().join("provost.db")
+    }
+
+    /// What the environment holds for it.
+    pub fn secrets(&self) -> [(&'static str, &'static str); 3] {
+        SECRETS
     }
 
     /// A request to a path of this host.
@@ -125,7 +189,7 @@ impl Process {
 
     /// What it has on disk.
     pub fn on_disk(&self) -> Database {
-        Database::open(&self.folder.path().join("provost.db"))
+        Database::open(&self.kept, &self.database_file())
     }
 
     /// What it has logged since it was started last.
@@ -137,7 +201,8 @@ impl Process {
         let Self { address, provider_url, .. } = self;
         let mut toml = format!(
             "[api]\nlisten = \"{address}\"\npublic_url = \"https://pay.example.com\"\n\
-             [store]\nurl = \"sqlite:provost.db\"\n[plugins]\ndir = \"plugins\"\n"
+             [store]\nurl = \"{}\"\n[plugins]\ndir = \"plugins\"\n",
+            self.kept.url()
         );
         if let Some(url) = &self.merchant_url {
             let _ = write!(toml, "[callbacks]\nurl = \"{url}\"\nsecret = {{ env = \"CALLBACK_SECRET\" }}\n");
@@ -167,6 +232,13 @@ pub fn program() -> PathBuf {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src");
     assert!(newest(&sources) <= built, "{} is older than its sources: `cargo build -p provost`", program.display());
     program
+}
+
+/// What is preloaded into a host to make its disk fail.
+pub fn preloaded() -> PathBuf {
+    let library = program().with_file_name("libfaulty_disk.so");
+    assert!(library.exists(), "{} is not there: `cargo build -p faulty-disk`", library.display());
+    library
 }
 
 fn newest(folder: &Path) -> SystemTime {

@@ -10,10 +10,11 @@ use crate::operations::{ByHand, Decision, NotByHand, Signed};
 use crate::store::{CallbackFilter, OpenError, Store, Which};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// Who carries it out.
 pub(super) enum Reach {
-    /// Nobody else has the store.
+    /// Nobody else has the store, or it is one that can be shared.
     Own(ByHand),
     /// The running host, at its admin listener.
     Host {
@@ -75,13 +76,13 @@ impl Reach {
         let clock = Clock::system();
         match Store::open(&config.store, clock.now()) {
             Ok(store) => Ok(Self::Own(ByHand::new(store, clock))),
-            Err(OpenError::Taken(_)) => Self::host(config),
+            Err(OpenError::Taken(path)) => Self::host(config, &path),
             Err(error) => Err(NotReached::Store(error)),
         }
     }
 
-    fn host(config: &Config) -> Result<Self, NotReached> {
-        let file = AdminFile::beside(&config.store.path);
+    fn host(config: &Config, store: &Path) -> Result<Self, NotReached> {
+        let file = AdminFile::beside(store);
         let nowhere = |why: String| NotReached::Nowhere { file: file.path().display().to_string(), why };
         let door = file.read().map_err(|error| nowhere(error.to_string()))?;
         let door = door.ok_or_else(|| nowhere("there is no such file".to_owned()))?;

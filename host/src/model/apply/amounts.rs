@@ -92,7 +92,8 @@ pub(super) fn check_refunded(before: &Payment, applied: &mut Applied, news: &New
     let answered = match news.source {
         Source::Inquiry => news.action == Action::Payment,
         Source::Verified { can_ask } => !can_ask,
-        Source::Answer | Source::Operator { .. } => false,
+        Source::Operator { correct } => correct,
+        Source::Answer => false,
     };
     if answered {
         let review = format!("{} was refunded, and {captured} captured", payment.refunded);

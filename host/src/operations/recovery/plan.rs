@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_follows_from_a_round_of_questions() {
-        let open = |standing, asks| Asked { standing, asks, since: NOW, until: None, expires_at: None };
+        let since = NOW.minus(Duration::from_secs(7 * 86_400));
+        let open = |standing, asks| Asked { standing, asks, since, until: None, expires_at: None };
         let (unknown, pending) = (Some(Standing::Unknown), Some(Standing::Pending));
         let (told, failed) = (Round::default(), Round { failed: true, ..Round::default() });
         let not_now = Round { not_now: true, ..failed };

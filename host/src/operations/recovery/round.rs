@@ -2,7 +2,10 @@
 
 use super::plan::{Asked, Round, plan};
 use crate::clock::Timestamp;
-use crate::model::{Action, Decline, News, NewsState, Origin, Payment, PaymentState, Source, Standing, Target, jitter};
+use crate::model::{
+    Action, Decline, News, NewsState, Origin, Payment, PaymentState, Source, Standing, SubscriptionNews,
+    SubscriptionState, Target, jitter,
+};
 use crate::operations::Operations;
 use crate::operations::ask::{About, Heard, Silence};
 use crate::store::{AskSettled, StoreError};
@@ -97,6 +100,24 @@ impl Operations {
         let changed = self.0.store.report_on(payment.key, news, now, first).await?;
         metrics::counter!(telemetry::REDIRECTS_EXPIRED, "external" => payment.external.clone()).increment(1);
         self.follow_up(&changed);
+        self.expire_subscription(&changed.payment, now).await
+    }
+
+    /// The subscription that was to begin with it never will.
+    async fn expire_subscription(&self, payment: &Payment, now: Timestamp) -> Result<(), StoreError> {
+        if !matches!(payment.origin, Origin::Schedule | Origin::Start) {
+            return Ok(());
+        }
+        let Some(subscription) = self.0.store.subscription(&payment.external, &payment.reference.0).await? else {
+            return Ok(());
+        };
+        if subscription.state == SubscriptionState::Pending {
+            let own = Some(payment.reference.0.clone());
+            let news = SubscriptionNews::new(Source::Inquiry, own, SubscriptionState::Expired);
+            let first = self.first_asks(&payment.external, now);
+            let changed = self.0.store.report_on_subscription(subscription.key, news, now, first).await?;
+            self.follow_up_subscription(&changed);
+        }
         Ok(())
     }
 }

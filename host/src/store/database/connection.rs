@@ -1,16 +1,32 @@
-//! A connection, its statements and their rows.
+//! A connection, its transactions and statements and their rows.
 
-use super::{Error, FromValue, Params, Result, ToValue, Value};
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use super::postgres::{self, Session};
+use super::{Error, FromValue, Params, Result, Trouble, Value, sqlite};
+use std::time::Duration;
 
 /// A connection to the database.
-pub(in crate::store) struct Connection(rusqlite::Connection);
+pub(in crate::store) enum Connection {
+    /// To a file.
+    Sqlite(rusqlite::Connection),
+    /// To a server.
+    Postgres(Session),
+}
 
 /// A prepared statement: kept by its connection, so that the next who asks for the same text has it at once.
-pub(in crate::store) struct Statement<'c>(rusqlite::CachedStatement<'c>);
+pub(in crate::store) struct Statement<'c>(Prepared<'c>);
+
+enum Prepared<'c> {
+    Sqlite(rusqlite::CachedStatement<'c>),
+    Postgres(&'c Session, tokio_postgres::Statement, Option<Box<str>>),
+}
 
 /// What a query gives, row by row.
-pub(in crate::store) struct Rows<'s>(rusqlite::Rows<'s>);
+pub(in crate::store) enum Rows<'s> {
+    /// As they are found.
+    Sqlite(rusqlite::Rows<'s>),
+    /// All that there are.
+    Postgres(std::vec::IntoIter<tokio_postgres::Row>),
+}
 
 /// What is read of a query's rows, one by one.
 pub(in crate::store) struct Mapped<'s, R> {
@@ -19,18 +35,115 @@ pub(in crate::store) struct Mapped<'s, R> {
 }
 
 /// One row.
-pub(in crate::store) struct Row<'r>(&'r rusqlite::Row<'r>);
+pub(in crate::store) enum Row<'r> {
+    /// Where the query stands.
+    Sqlite(&'r rusqlite::Row<'r>),
+    /// By itself.
+    Postgres(tokio_postgres::Row),
+}
 
-impl From<rusqlite::Connection> for Connection {
-    fn from(connection: rusqlite::Connection) -> Self {
-        Self(connection)
+/// What became of a transaction whose end was not heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Fate {
+    /// All of it is there.
+    Committed,
+    /// Nothing of it is there, or ever will be.
+    Undone,
+    /// The database has not ended it yet.
+    Open,
+    /// The database does not remember.
+    Forgotten,
+}
+
+/// Transactions.
+impl Connection {
+    /// Begins one that writes. Gives the name under which Postgres can be asked later what became of it.
+    ///
+    /// SERIALIZABLE: commands read, decide and write as if each were alone, as the one writer of SQLite lets them; who
+    /// was disturbed learns of it by [`Trouble::Conflict`] and begins again.
+    pub(in crate::store) fn begin(&self) -> Result<Option<String>> {
+        match self {
+            Self::Sqlite(_) => self.step("BEGIN IMMEDIATE").map(|()| None),
+            Self::Postgres(session) => {
+                session.begin("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SELECT pg_current_xact_id()::text")
+            }
+        }
+    }
+
+    /// Begins one that only reads, and sees one moment.
+    pub(in crate::store) fn begin_reading(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.step("BEGIN"),
+            Self::Postgres(session) => session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").map(|_| ()),
+        }
+    }
+
+    /// Ends it, and has it on disk.
+    pub(in crate::store) fn commit(&self) -> Result<()> {
+        self.step("COMMIT")
+    }
+
+    /// Undoes it.
+    pub(in crate::store) fn roll_back(&self) -> Result<()> {
+        self.step("ROLLBACK")
+    }
+
+    /// What went wrong in a transaction, so that it cannot be committed. SQLite undoes the one statement and goes on.
+    pub(in crate::store) fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(session) => session.trouble(),
+        }
+    }
+
+    /// What became of a transaction that [`Connection::begin`] named, on whatever connection that was.
+    pub(in crate::store) fn fate(&self, transaction: &str) -> Result<Fate> {
+        let fate: Option<String> =
+            self.query_row("SELECT pg_xact_status(?::text::xid8)", [transaction], |row| row.get(0))?;
+        Ok(match fate.as_deref() {
+            Some("committed") => Fate::Committed,
+            Some("aborted") => Fate::Undone,
+            Some(_) => Fate::Open,
+            None => Fate::Forgotten,
+        })
+    }
+
+    /// Whether no transaction is open.
+    pub(in crate::store) fn is_autocommit(&self) -> bool {
+        match self {
+            Self::Sqlite(connection) => connection.is_autocommit(),
+            Self::Postgres(_) => false,
+        }
+    }
+
+    /// Waits for a statement that takes long by its nature.
+    pub(in crate::store) fn be_patient(&self, patience: Duration) {
+        if let Self::Postgres(session) = self {
+            session.be_patient(patience);
+        }
+    }
+
+    /// Runs a statement that neither takes nor gives anything.
+    pub(in crate::store) fn step(&self, sql: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.prepare_cached(sql)?.execute([]).map(|_| ())?),
+            Self::Postgres(session) => session.batch(sql),
+        }
     }
 }
 
+/// Statements.
 impl Connection {
     /// The statement of this text.
     pub(in crate::store) fn prepare_cached(&self, sql: &str) -> Result<Statement<'_>> {
-        Ok(Statement(self.0.prepare_cached(sql)?))
+        Ok(Statement(match self {
+            Self::Sqlite(connection) => Prepared::Sqlite(connection.prepare_cached(&sqlite::dialect(sql))?),
+            Self::Postgres(session) => {
+                // Only an INSERT may be asked for the key that it gave.
+                let text = sql.starts_with("INSERT").then(|| sql.into());
+                Prepared::Postgres(session, session.prepare(sql)?, text)
+            }
+        }))
     }
 
     /// Runs a statement that is hardly ever needed. Gives the number of rows that it has changed.
@@ -49,31 +162,43 @@ impl Connection {
     }
 
     /// Runs statements without parameters, one after the other.
-    #[cfg(test)]
     pub(in crate::store) fn execute_batch(&self, sql: &str) -> Result<()> {
-        Ok(self.0.execute_batch(sql)?)
-    }
-
-    /// Whether no transaction is open.
-    pub(in crate::store) fn is_autocommit(&self) -> bool {
-        self.0.is_autocommit()
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(session) => session.batch(sql),
+        }
     }
 }
 
 impl Statement<'_> {
     /// Runs it. Gives the number of rows that it has changed.
     pub(in crate::store) fn execute(&mut self, params: impl Params) -> Result<usize> {
-        params.lend(|params| Ok(self.0.execute(rusqlite::params_from_iter(params.iter().map(Bound)))?))
+        params.lend(|params| match &mut self.0 {
+            Prepared::Sqlite(statement) => Ok(statement.execute(sqlite::bound(params))?),
+            Prepared::Postgres(session, statement, _) => session.execute(statement, params),
+        })
     }
 
     /// Runs an INSERT of one row into a table that has a `key`, and gives that.
     pub(in crate::store) fn insert(&mut self, params: impl Params) -> Result<i64> {
-        params.lend(|params| Ok(self.0.insert(rusqlite::params_from_iter(params.iter().map(Bound)))?))
+        params.lend(|params| match &mut self.0 {
+            Prepared::Sqlite(statement) => Ok(statement.insert(sqlite::bound(params))?),
+            Prepared::Postgres(session, _, text) => {
+                let telling = session.prepare(&format!("{} RETURNING key", text.as_deref().unwrap_or_default()))?;
+                let mut rows = Rows::Postgres(session.query(&telling, params)?.into_iter());
+                rows.next()?.ok_or(Error::NoRow)?.get(0)
+            }
+        })
     }
 
     /// Runs it and gives its rows.
     pub(in crate::store) fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
-        params.lend(|params| Ok(Rows(self.0.query(rusqlite::params_from_iter(params.iter().map(Bound)))?)))
+        params.lend(|params| match &mut self.0 {
+            Prepared::Sqlite(statement) => Ok(Rows::Sqlite(statement.query(sqlite::bound(params))?)),
+            Prepared::Postgres(session, statement, _) => {
+                Ok(Rows::Postgres(session.query(statement, params)?.into_iter()))
+            }
+        })
     }
 
     /// Runs it and reads its first row.
@@ -110,7 +235,10 @@ impl Statement<'_> {
 impl Rows<'_> {
     /// The next one.
     pub(in crate::store) fn next(&mut self) -> Result<Option<Row<'_>>> {
-        Ok(self.0.next()?.map(Row))
+        Ok(match self {
+            Self::Sqlite(rows) => rows.next()?.map(Row::Sqlite),
+            Self::Postgres(rows) => rows.next().map(Row::Postgres),
+        })
     }
 }
 
@@ -128,33 +256,10 @@ impl<T, R: FnMut(&Row<'_>) -> Result<T>> Iterator for Mapped<'_, R> {
 impl Row<'_> {
     /// The column at this position; the first is 0.
     pub(in crate::store) fn get<T: FromValue>(&self, column: usize) -> Result<T> {
-        let value = match self.0.get_ref(column)? {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(number) => Value::Integer(number),
-            ValueRef::Text(text) => {
-                let text = str::from_utf8(text).map_err(|_| Error::Value("a text that is no UTF-8".to_owned()))?;
-                Value::Text(text.into())
-            }
-            ValueRef::Blob(bytes) => Value::Blob(bytes.into()),
-            ValueRef::Real(_) => return Err(Error::Value("a floating number".to_owned())),
+        let value: Value<'_> = match self {
+            Self::Sqlite(row) => sqlite::value(row, column)?,
+            Self::Postgres(row) => postgres::value(row, column)?,
         };
         T::from_value(value)
-    }
-}
-
-/// A parameter, as SQLite takes it.
-struct Bound<'a>(&'a &'a dyn ToValue);
-
-impl rusqlite::ToSql for Bound<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let value = self.0.to_value().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        Ok(match value {
-            Value::Null => ToSqlOutput::Owned(rusqlite::types::Value::Null),
-            Value::Integer(number) => number.into(),
-            Value::Text(std::borrow::Cow::Borrowed(text)) => text.into(),
-            Value::Text(std::borrow::Cow::Owned(text)) => text.into(),
-            Value::Blob(std::borrow::Cow::Borrowed(bytes)) => bytes.into(),
-            Value::Blob(std::borrow::Cow::Owned(bytes)) => bytes.into(),
-        })
     }
 }

@@ -1,9 +1,11 @@
 //! Why a statement did not do what it was asked.
 
+use tokio_postgres::error::SqlState;
+
 /// What a statement gives.
 pub(in crate::store) type Result<T> = std::result::Result<T, Error>;
 
-/// Why it gave nothing.
+/// Why it gave nothing. Says what was wrong, and none of the values: they are not for logs.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::store) enum Error {
     /// There is no row where one was asked for.
@@ -15,6 +17,61 @@ pub(in crate::store) enum Error {
     /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// Postgres refused, or cannot be reached.
+    #[error("{message}")]
+    Postgres {
+        /// What is to be done about it.
+        trouble: Trouble,
+        /// Why.
+        message: String,
+    },
+}
+
+/// What a failed statement means for its transaction on Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Trouble {
+    /// Others were faster: the same again may succeed.
+    Conflict,
+    /// What was to be unique is there already: often by somebody who was faster.
+    Taken,
+    /// The same again would fail again.
+    Refused,
+    /// The connection is gone, or does not answer. Whatever it was asked last may have been done.
+    Gone,
+}
+
+impl Error {
+    /// It did not answer in time, or is known to be gone.
+    pub(super) fn gone(message: &str) -> Self {
+        Self::Postgres { trouble: Trouble::Gone, message: message.to_owned() }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(refused) = error.as_db_error() else {
+            let source = std::error::Error::source(&error);
+            // What the library itself refuses it has not sent, and the connection is as good as before.
+            let gone = error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>());
+            let message = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+            let trouble = if gone { Trouble::Gone } else { Trouble::Refused };
+            return Self::Postgres { trouble, message: format!("the database: {message}") };
+        };
+        let message = format!("the database: {} (SQLSTATE {})", refused.message(), refused.code().code());
+        Self::Postgres { trouble: meaning(refused.code()), message }
+    }
+}
+
+fn meaning(code: &SqlState) -> Trouble {
+    match code {
+        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Trouble::Conflict,
+        &SqlState::UNIQUE_VIOLATION => Trouble::Taken,
+        // Classes 08 and 57P: the connection, and a server that ends it.
+        code if code.code().starts_with("08") || code.code().starts_with("57P") => Trouble::Gone,
+        // A host that was paused in the middle of a transaction.
+        &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Trouble::Gone,
+        _ => Trouble::Refused,
+    }
 }
 
 /// For who expects that there may be no row.

@@ -83,7 +83,7 @@ async fn a_lease_that_lapsed_is_given_again_with_the_same_bytes_and_the_first_ho
 /// Rule 29: at least once.
 #[tokio::test]
 async fn a_restart_gives_leased_callbacks_out_again_at_once() {
-    let store = opened();
+    let store = in_file();
     with_three(&store, "s-1", "p-1").await;
     let before = lease(&store, NOW).await;
     let store = store.reopened(NOW.plus(SECOND));
@@ -97,7 +97,7 @@ async fn a_restart_gives_leased_callbacks_out_again_at_once() {
 /// Rule 32: its work does not grow with the backlog, nor with what was ever done.
 #[tokio::test]
 async fn what_is_due_is_found_by_index() {
-    let store = opened();
+    let store = in_file();
     let plans = [
         (
             "SELECT key FROM callbacks

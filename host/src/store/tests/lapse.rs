@@ -41,7 +41,7 @@ async fn who_lost_the_lease_can_neither_send_nor_finish() {
 /// Rule 3: the file belongs to one host, so at start all leases have lapsed.
 #[tokio::test]
 async fn at_start_everything_that_ran_has_lapsed() {
-    let store = opened();
+    let store = in_file();
     let payment = store.accepted("s-1", "p-1").await;
     let (refund, _) = store.new_operation(refund(payment.key, 100)).await;
     store.sent(sending(&refund), &[write()]).await.unwrap();

@@ -4,6 +4,7 @@ mod asks;
 mod callbacks;
 mod captures;
 mod claim;
+mod expiry;
 mod finish;
 mod follow_ups;
 mod interleavings;
@@ -20,13 +21,13 @@ mod writer;
 
 use super::database::{self, Connection, FromValue};
 use super::{
-    Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Sending, Settings, Store, StoreError, Told,
-    What,
+    Address, Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Place, Sending, Settings, Store,
+    StoreError, Told, What,
 };
 use crate::clock::Timestamp;
 use crate::model::{
     Action, ActionState, Amount, Answer, AskAt, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
-    PaymentState, Reference, Seed, Settled, Source, Target, Version,
+    PaymentState, Reference, SecretBytes, Seed, Settled, Source, Target, Version,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,10 +39,20 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// When what is left open is asked about first.
 const LATER: AskAt = AskAt { unknown: Timestamp(NOW.0 + 10_000), pending: Timestamp(NOW.0 + 60_000) };
 
+/// The environment's word for where the promises are kept: `postgres`, or in a file where it says nothing.
+const WHERE: &str = "TEST_STORE";
+
 struct Opened {
     store: Store,
+    settings: Settings,
     path: PathBuf,
-    _directory: tempfile::TempDir,
+    _place: Kept,
+}
+
+/// What goes with the test.
+enum Kept {
+    Folder { _folder: tempfile::TempDir },
+    Database { _database: test_postgres::Database },
 }
 
 impl std::ops::Deref for Opened {
@@ -52,20 +63,39 @@ impl std::ops::Deref for Opened {
     }
 }
 
+/// A store that is empty: in a file, or in a server where that is to be tested.
 fn opened() -> Opened {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("provost.db");
-    let store = Store::open(&Settings { path: path.clone(), key: None }, NOW).unwrap();
-    Opened { store, path, _directory: directory }
+    match std::env::var(WHERE).as_deref() {
+        Ok("postgres") => in_server(),
+        Ok(other) => panic!("{WHERE} is {other}"),
+        Err(_) => in_file(),
+    }
+}
+
+fn in_file() -> Opened {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("provost.db");
+    Opened::at(Settings::file(&path), path, Kept::Folder { _folder: folder }, NOW)
+}
+
+fn in_server() -> Opened {
+    let database = test_postgres::Database::create();
+    let place = Place::Server(Address::parse(database.url()).unwrap());
+    let settings = Settings { place, connections: 3, key: Some(SecretBytes::new(vec![7; 32])) };
+    Opened::at(settings, PathBuf::new(), Kept::Database { _database: database }, NOW)
 }
 
 impl Opened {
+    fn at(settings: Settings, path: PathBuf, place: Kept, now: Timestamp) -> Self {
+        let store = Store::open(&settings, now).unwrap();
+        Self { store, settings, path, _place: place }
+    }
+
     /// As a new process finds it.
     fn reopened(self, now: Timestamp) -> Self {
-        let Self { store, path, _directory } = self;
+        let Self { store, settings, path, _place } = self;
         drop(store);
-        let store = Store::open(&Settings { path: path.clone(), key: None }, now).unwrap();
-        Self { store, path, _directory }
+        Self::at(settings, path, _place, now)
     }
 }
 

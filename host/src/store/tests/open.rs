@@ -3,8 +3,8 @@ use crate::store::OpenError;
 
 #[test]
 fn a_second_host_is_refused_and_told_which_file() {
-    let first = opened();
-    let refused = Store::open(&Settings { path: first.path.clone(), key: None }, NOW).unwrap_err();
+    let first = in_file();
+    let refused = Store::open(&Settings::file(&first.path), NOW).unwrap_err();
     assert!(matches!(&refused, OpenError::Taken(path) if *path == first.path));
     assert!(refused.to_string().contains("provost.db"));
     first.reopened(NOW);
@@ -12,7 +12,7 @@ fn a_second_host_is_refused_and_told_which_file() {
 
 #[test]
 fn the_file_is_durable_and_private() {
-    let opened = opened();
+    let opened = in_file();
     assert_eq!(opened.query::<String>("PRAGMA journal_mode"), ["wal"]);
     #[cfg(unix)]
     {
@@ -26,12 +26,12 @@ fn the_file_is_durable_and_private() {
 
 #[test]
 fn a_file_of_a_newer_host_is_refused() {
-    let Opened { store, path, _directory } = opened();
+    let Opened { store, path, _place, .. } = in_file();
     drop(store);
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
-    let refused = Store::open(&Settings { path, key: None }, NOW).unwrap_err();
+    let refused = Store::open(&Settings::file(path), NOW).unwrap_err();
     assert!(matches!(refused, OpenError::Newer { found: 99, .. }), "{refused}");
 }
 
@@ -39,13 +39,13 @@ fn a_file_of_a_newer_host_is_refused() {
 fn a_directory_that_is_missing_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("nowhere").join("provost.db");
-    let refused = Store::open(&Settings { path, key: None }, NOW).unwrap_err();
+    let refused = Store::open(&Settings::file(path), NOW).unwrap_err();
     assert!(refused.to_string().contains("nowhere"), "{refused}");
 }
 
 #[test]
 fn readers_cannot_write() {
-    let opened = opened();
+    let opened = in_file();
     let delete = |connection: &Connection| Ok(connection.execute("DELETE FROM payments", [])?);
     let refused = wait(opened.parts.readers.read(delete));
     assert!(matches!(refused, Err(StoreError::Away(_))));
@@ -53,7 +53,7 @@ fn readers_cannot_write() {
 
 #[tokio::test]
 async fn what_was_answered_is_there_for_the_next_process() {
-    let opened = opened();
+    let opened = in_file();
     opened.accepted("s-1", "p-1").await;
     let reopened = opened.reopened(NOW);
     assert_eq!(reopened.state_of("p-1"), PaymentState::Accepted);
@@ -83,7 +83,7 @@ async fn a_file_of_an_older_host_is_brought_up_to_date() {
         )
         .unwrap();
     drop(connection);
-    let store = Store::open(&Settings { path, key: None }, NOW).unwrap();
+    let store = Store::open(&Settings::file(path), NOW).unwrap();
     let payment = store.payment("acme", Name::Refund("re-1")).await.unwrap().unwrap().payment;
     assert_eq!((payment.state, payment.origin, payment.refunded), (PaymentState::Accepted, Origin::Pay, 200));
     assert_eq!((payment.refunds[0].state, payment.refundable()), (ActionState::Accepted, Some(800)));

@@ -36,7 +36,7 @@ pub(super) async fn release(gate: mpsc::Sender<()>) {
 
 #[tokio::test]
 async fn a_claim_is_accepted_before_the_disk_has_it() {
-    let store = opened();
+    let store = in_file();
     let (open_first, first) = mpsc::channel();
     let (open_second, second) = mpsc::channel();
     let claim = async {
@@ -53,7 +53,7 @@ async fn a_claim_is_accepted_before_the_disk_has_it() {
 
 #[tokio::test]
 async fn a_repeat_is_answered_only_once_the_disk_has_what_it_repeats() {
-    let store = opened();
+    let store = in_file();
     let (operation, _) = store.new_operation(pay("s-1")).await;
     let (open, gate) = mpsc::channel();
     let (_, finished, repeated, _, ()) = tokio::join!(
@@ -70,7 +70,7 @@ async fn a_repeat_is_answered_only_once_the_disk_has_what_it_repeats() {
 
 #[tokio::test]
 async fn a_command_that_fails_does_not_fail_its_batch() {
-    let store = opened();
+    let store = in_file();
     let (open, gate) = mpsc::channel();
     let first = pay("s-1");
     // Fails at the constraint on the host's names, after its payment was written.
@@ -94,7 +94,7 @@ async fn a_command_that_fails_does_not_fail_its_batch() {
 
 #[tokio::test]
 async fn a_claim_whose_commit_failed_is_gone_and_may_not_send() {
-    let store = opened();
+    let store = in_file();
     let (open, gate) = mpsc::channel();
     let (held, (lost, _), spoilt, ()) =
         tokio::join!(hold(&store, gate), store.accepted_claim(pay("s-1")), spoil_commit(&store), release(open));
@@ -114,7 +114,7 @@ async fn a_claim_whose_commit_failed_is_gone_and_may_not_send() {
 /// Rule 4: what cannot be written is not answered as if it were.
 #[tokio::test]
 async fn a_full_disk_is_told_and_does_not_outlast_its_cause() {
-    let store = opened();
+    let store = in_file();
     let (operation, _) = store.new_operation(pay("s-0")).await;
     let limit = |pages: u32| {
         store.parts.writer.durable(move |connection| {

@@ -22,7 +22,7 @@ impl HostStore {
     pub(super) fn create(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let clock = Clock::system();
-        let store = Store::open(&Settings { path: folder.join("provost.db"), key: None }, clock.now())?;
+        let store = Store::open(&Settings::file(folder.join("provost.db")), clock.now())?;
         Ok(Self { store, clock })
     }
 
