@@ -146,9 +146,7 @@ impl Process {
 
     /// Tells it to stop, as an orchestrator does.
     pub fn terminate(&self) {
-        let id = self.running.as_ref().expect("it runs").id().to_string();
-        let told = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill");
-        assert!(told.success(), "{id} is there to be told");
+        self.signal(rustix::process::Signal::TERM);
     }
 
     /// Runs the program with these arguments in the host's folder, as an operator beside it does.
