@@ -67,6 +67,7 @@ fn meaning(path: &[String]) -> String {
 fn every_key_is_in_the_default_file_and_every_key_there_is_read() {
     let environment = [
         ("ACME_KEY", "k"),
+        ("ADMIN_TOKEN", WRITTEN_KEY),
         ("STORE_KEY", &WRITTEN_KEY["whsec_".len()..]),
         ("CALLBACK_SECRET", WRITTEN_KEY),
         ("OTHER_CALLBACK_SECRET", WRITTEN_KEY),
