@@ -43,6 +43,7 @@ CREATE TABLE audit (
 );
 
 CREATE INDEX audit_payment ON audit (payment) WHERE payment IS NOT NULL;
+CREATE INDEX audit_subscription ON audit (subscription) WHERE subscription IS NOT NULL;
 CREATE INDEX audit_replays ON audit (subject) WHERE action = 'replay';
 
 -- How far the walk of what expires has come in each table, in the order in which rows were made.
@@ -58,3 +59,6 @@ CREATE INDEX operations_look_again ON operations (look_again_at) WHERE look_agai
 CREATE INDEX webhook_events_forget ON webhook_events (forget_at) WHERE forget_at IS NOT NULL;
 CREATE INDEX webhook_events_parked_until ON webhook_events (parked_until) WHERE news IS NOT NULL;
 CREATE INDEX state_expires ON state (expires_at) WHERE expires_at IS NOT NULL;
+-- What a token that leads to nothing is known by: it goes only where nothing refers to it.
+CREATE INDEX callbacks_of_subscription ON callbacks (subscription) WHERE subscription IS NOT NULL;
+CREATE INDEX subscriptions_merged_into ON subscriptions (merged_into) WHERE merged_into IS NOT NULL;

@@ -164,8 +164,16 @@ fn each(connection: &Connection, sql: &str, keys: &[i64]) -> Result<usize, Store
 
 fn let_keys_go(connection: &Connection, keys: &[i64], now: Timestamp) -> Result<usize, StoreError> {
     for key in keys {
-        let Some(kept) = operations::load(connection, OperationKey(*key))? else { continue };
-        let operation = kept.operation;
+        // Most have nothing to let go, or no more.
+        if has_nothing_to_let_go(connection, *key)? {
+            connection
+                .prepare_cached(
+                    "UPDATE operations SET look_again_at = NULL WHERE key = ? AND look_again_at IS NOT NULL",
+                )?
+                .execute([*key])?;
+            continue;
+        }
+        let operation = operations::load(connection, OperationKey(*key))?.ok_or(StoreError::Gone)?.operation;
         if operation.phase != Phase::Finished || !is_decided(connection, &operation)? {
             connection
                 .prepare_cached("UPDATE operations SET look_again_at = ? WHERE key = ?")?
@@ -188,6 +196,17 @@ fn let_keys_go(connection: &Connection, keys: &[i64], now: Timestamp) -> Result<
         }
     }
     Ok(keys.len())
+}
+
+fn has_nothing_to_let_go(connection: &Connection, key: i64) -> database::Result<bool> {
+    let (kind, has_key, has_answer): (Kind, bool, bool) = connection
+        .prepare_cached(
+            "SELECT kind, CASE WHEN idempotency_key IS NULL THEN 0 ELSE 1 END,
+                    CASE WHEN answer_status IS NULL THEN 0 ELSE 1 END
+             FROM operations WHERE key = ?",
+        )?
+        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(!has_key && kind != Kind::Utility && (kind.makes_payment() || !has_answer))
 }
 
 fn expire_state(connection: &Connection, now: Timestamp) -> Result<usize, StoreError> {
@@ -227,13 +246,15 @@ fn forget_token(connection: &Connection, key: i64) -> database::Result<()> {
                             WHERE key = ? AND adopted = 1 AND state = 'unknown' AND sequence = 0 AND ask_at IS NULL
                               AND metadata IS NULL AND carry IS NULL AND amount IS NULL AND merged_into IS NULL)
                 AND NOT EXISTS (SELECT 1 FROM payments WHERE subscription IS NOT NULL AND subscription = ?)
-                AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE merged_into = ?)
+                AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE merged_into IS NOT NULL AND merged_into = ?)
+                AND NOT EXISTS (SELECT 1 FROM callbacks WHERE subscription IS NOT NULL AND subscription = ?)
+                AND NOT EXISTS (SELECT 1 FROM audit WHERE subscription IS NOT NULL AND subscription = ?)
                 AND NOT EXISTS (SELECT 1 FROM operations
                                 WHERE subscription IS NOT NULL AND subscription = ?
                                   AND (outcome IS NULL OR outcome NOT IN ('declined', 'not_executed')
                                        OR idempotency_key IS NOT NULL))",
         )?
-        .query_row([key, key, key, key], |row| row.get(0))?;
+        .query_row(params![key, key, key, key, key, key], |row| row.get(0))?;
     if leads_to_nothing {
         for sql in [
             "DELETE FROM operations WHERE subscription IS NOT NULL AND subscription = ?",

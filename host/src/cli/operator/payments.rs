@@ -152,7 +152,7 @@ async fn settle(arguments: Settle) -> Result<Said, Said> {
         return Ok(Said::done().with(&payment));
     }
     let text = |member: &str| payment[member].as_str().unwrap_or_default().to_owned();
-    Ok(Said::done().line(&format!("{} is {} now, and the merchant is told", text("paymentId"), text("state"))))
+    Ok(Said::done().line(&format!("{} is {} now", text("paymentId"), text("state"))))
 }
 
 fn row(payment: &Payment) -> [String; 7] {
