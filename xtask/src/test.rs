@@ -28,8 +28,17 @@ pub(crate) struct Arguments {
 const ON_POSTGRES: [&[&str]; 2] = [
     &["--lib", "store::"],
     &[
-        "--test", "suite", "--", "captures", "crash::", "idempotency", "money", "pay::", "refunds",
-        "subscriptions::", "webhooks",
+        "--test",
+        "suite",
+        "--",
+        "captures",
+        "crash::",
+        "idempotency",
+        "money",
+        "pay::",
+        "refunds",
+        "subscriptions::",
+        "webhooks",
     ],
 ];
 
