@@ -3,7 +3,7 @@
 //! others. To a server, whichever connection is free: there each command is a transaction.
 
 use super::StoreError;
-use super::database::Connection;
+use super::database::{Company, Connection};
 use super::pool::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -171,7 +171,7 @@ fn write_batch(
     queue: &Receiver<Job>,
     waiters: &mut Vec<Waiter>,
 ) -> Result<(), StoreError> {
-    connection.begin()?;
+    connection.begin(Company::Any)?;
     let rest = std::iter::from_fn(|| queue.try_recv().ok());
     for job in std::iter::once(first).chain(rest).take(LARGEST_BATCH) {
         let Ran { waiter, broken } = job(connection);

@@ -80,7 +80,9 @@ impl From<tokio_postgres::Error> for Error {
 
 fn meaning(code: &SqlState) -> Trouble {
     match code {
-        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Trouble::Conflict,
+        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::LOCK_NOT_AVAILABLE => {
+            Trouble::Conflict
+        }
         &SqlState::UNIQUE_VIOLATION => Trouble::Taken,
         // Classes 08 and 57P: the connection, and a server that ends it.
         code if code.code().starts_with("08") || code.code().starts_with("57P") => Trouble::Gone,
