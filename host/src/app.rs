@@ -8,6 +8,7 @@ use crate::outbox::Outbox;
 use crate::registry::Registry;
 use crate::runtime::{Engine, EngineError};
 use crate::store::{OpenError, Store, StoreError};
+use crate::task;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -18,6 +19,7 @@ pub struct App {
     pub operations: Operations,
     /// The time.
     pub clock: Clock,
+    store: Store,
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
     callbacks_kept: Duration,
@@ -48,7 +50,7 @@ impl App {
         let outbox = Outbox::new(store.clone(), egress.clone(), clock.clone(), config.callbacks.clone());
         let key = store.host_key().await?;
         let operations = Operations::new(
-            store,
+            store.clone(),
             registry.clone(),
             egress,
             outbox.clone(),
@@ -58,13 +60,23 @@ impl App {
             key,
         );
         operations.take_over().await?;
-        Ok(Self { operations, clock, outbox, registry, callbacks_kept: config.callbacks.kept })
+        Ok(Self { operations, clock, store, outbox, registry, callbacks_kept: config.callbacks.kept })
     }
 
-    /// Once [`App::run`] has ended: waits at most for so long for deliveries that are under way, and gives the rest back.
-    /// Says how many those were.
+    /// Waits until the disk under the store has failed: the host must answer what it has, and end.
+    pub async fn disk_failed(&self) {
+        self.store.broken().await;
+    }
+
+    /// Once [`App::run`] has ended: waits at most for so long for deliveries, questions and follow-ups that are under way,
+    /// and gives back what can be given back. Says how many did not end.
     pub async fn leave(&self, patience: Duration) -> usize {
-        self.outbox.leave(patience).await
+        let (deliveries, questions, follow_ups) = tokio::join!(
+            self.outbox.leave(patience),
+            self.operations.end_questions(patience),
+            task::all_ended_here(patience),
+        );
+        deliveries + questions + follow_ups
     }
 
     /// Runs every long-running task until `stop` says true: the outbox, the questions that wait, what expires, the

@@ -70,11 +70,7 @@ async fn a_payment_is_found_and_settled_through_the_running_host_and_the_merchan
     assert_eq!((&settled["paymentId"], &settled["state"]), (&json!(id), &json!("accepted")));
     assert_eq!(told(&world.merchant, 3).await[2], "payment.accepted");
     let status = world.host.get(&format!("/v3/acme/status?paymentId={id}")).await;
-    assert_eq!(
-        (&status.json["status"], &status.json["capturedAmount"]),
-        (&json!("ACCEPTED"), &json!(500)),
-        "{status:?}"
-    );
+    assert_eq!(status.json["status"], "ACCEPTED", "{status:?}");
 
     let whole = world.shown(&id).await;
     let entry = &whole["audit"][0];
@@ -118,6 +114,7 @@ async fn where_no_host_runs_it_is_settled_in_the_store_and_told_by_the_next() {
     let mut world = World::started(&[]).await;
     let id = world.pay_pending("order-1").await;
     told(&world.merchant, 1).await;
+    world.host.on_disk().all_delivered().await;
     world.host.kill().await;
     let settled = world.settle(&id, "accepted", &["--json"]).await.json();
     assert_eq!(settled["state"], "accepted");

@@ -74,6 +74,7 @@ struct Parts {
     asked: asked::Asked<PaymentKey>,
     asked_subscriptions: asked::Asked<SubscriptionKey>,
     lanes: recovery::Lanes,
+    under_way: recovery::UnderWay,
     follow: Notify,
 }
 
@@ -104,6 +105,7 @@ impl Operations {
             asked: asked::Asked::default(),
             asked_subscriptions: asked::Asked::default(),
             lanes: recovery::Lanes::default(),
+            under_way: recovery::UnderWay::default(),
             follow: Notify::new(),
         }))
     }

@@ -31,6 +31,15 @@ pub struct AskSettled {
     pub review: Option<&'static str>,
 }
 
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AskedAbout {
+    /// A payment, and what was done to it.
+    Payment(PaymentKey),
+    /// A subscription.
+    Subscription(SubscriptionKey),
+}
+
 /// The two that are asked about: their rows have the same columns for it.
 #[derive(Clone, Copy)]
 enum Table {
@@ -110,6 +119,23 @@ impl Store {
             Ok(settle(connection, Table::Subscriptions, subscription.0, lease, &settled)?)
         };
         self.parts.writer.durable(settle).await
+    }
+
+    /// Gives back what was taken and not asked to the end: it is due at once, unless somebody has planned anew since.
+    pub async fn release_asks(&self, taken: Vec<(AskedAbout, Timestamp)>, now: Timestamp) -> Result<(), StoreError> {
+        let release = move |connection: &Connection| {
+            for (about, lease) in &taken {
+                let (table, key) = match about {
+                    AskedAbout::Payment(key) => (Table::Payments, key.0),
+                    AskedAbout::Subscription(key) => (Table::Subscriptions, key.0),
+                };
+                let table = table.name();
+                let sql = format!("UPDATE {table} SET ask_at = ?, asking = 0 WHERE key = ? AND ask_at = ?");
+                connection.prepare_cached(&sql)?.execute(params![now, key, lease])?;
+            }
+            Ok(())
+        };
+        self.parts.writer.durable(release).await
     }
 
     /// Enqueues a callback of type `check` about a payment, or about one of its refunds: at most one per payment and

@@ -12,7 +12,7 @@
 //! | `lapse` | [`Store::lapse`], [`Store::lapse_all`]: its end where its host died |
 //! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
-//! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], the same of subscriptions, [`Store::check`] |
+//! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], [`Store::release_asks`], the same of subscriptions, [`Store::check`] |
 //! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::forget_requests`]: calls that may be made again |
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::release_callbacks`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `replay`, `settle`, `audit` | [`Store::replay`], [`Store::settle`]: what people decide, and a record of it |
@@ -44,6 +44,7 @@ mod finish;
 mod follow_ups;
 mod host_key;
 mod kept_request;
+mod lane;
 mod lapse;
 mod lookup;
 mod names;
@@ -72,7 +73,7 @@ mod tests;
 mod webhooks;
 mod writer;
 
-pub use asks::{AskSettled, Taking};
+pub use asks::{AskSettled, AskedAbout, Taking};
 pub use audit::{Action as AuditAction, Entry as AuditEntry};
 pub use callback_list::{AttemptRecord, CallbackFilter, CallbackRecord, WholeCallback};
 pub use callbacks::{Attempt, COUNTED, CallbackCounts, CallbackKey, CallbackState, Delivery, Settlement};
@@ -119,6 +120,11 @@ struct Parts {
 }
 
 impl Store {
+    /// Waits until the disk under the file has failed: who holds this must end. Until then for ever, as on a server.
+    pub async fn broken(&self) {
+        self.parts.writer.broken().await;
+    }
+
     /// A number that no lease had before, in this life of the host or an earlier one.
     fn next_fence(&self) -> u64 {
         self.parts.fences.fetch_add(1, Ordering::Relaxed)

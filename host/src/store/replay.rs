@@ -2,8 +2,9 @@
 //! schedule from its beginning. Each leaves a row of `audit`, in the same transaction.
 
 use super::callback_list::CallbackFilter;
-use super::callbacks::{CallbackKey, CallbackState, Lane};
+use super::callbacks::{CallbackKey, CallbackState};
 use super::database::{self, Connection, OptionalExtension, Row, ToValue};
+use super::lane::Lane;
 use super::{Store, StoreError, audit};
 use crate::clock::Timestamp;
 use crate::model::{PaymentKey, SubscriptionKey};

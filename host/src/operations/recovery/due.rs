@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::model::{AskAt, Standing, jitter};
 use crate::operations::Operations;
 use crate::registry::Serving;
-use crate::store::{StoreError, Taking};
+use crate::store::{AskedAbout, StoreError, Taking};
 use crate::task;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -40,7 +40,9 @@ impl Operations {
         let more = taken.len() == taking.limit;
         for (payment, place) in taken.into_iter().zip(places) {
             let operations = self.clone();
+            let question = self.0.under_way.begin(AskedAbout::Payment(payment.key), taking.lease_until);
             task::spawn("question", async move {
+                let _question = question;
                 operations.ask_about_payment(payment, taking.lease_until).await;
                 operations.leave(place, more);
             });
@@ -58,7 +60,9 @@ impl Operations {
         let more = taken.len() == taking.limit;
         for (subscription, place) in taken.into_iter().zip(places) {
             let operations = self.clone();
+            let question = self.0.under_way.begin(AskedAbout::Subscription(subscription.key), taking.lease_until);
             task::spawn("question", async move {
+                let _question = question;
                 operations.ask_due_subscription(subscription, taking.lease_until).await;
                 operations.leave(place, more);
             });

@@ -64,7 +64,7 @@ async fn a_replay_keeps_id_and_bytes_and_the_order_of_its_payment() {
     // The second first: the first goes before it all the same.
     for delivery in [&dead[1], &dead[0]] {
         let replayed = store.replay(replaying(Which::One(delivery.id.clone()))).await.unwrap();
-        assert_eq!(ids(replayed), [delivery.id.clone()]);
+        assert_eq!(ids(replayed), std::slice::from_ref(&delivery.id));
     }
     for was in &dead {
         let again = lease(&store, NOW.plus(SECOND)).await;
