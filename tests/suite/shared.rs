@@ -93,8 +93,10 @@ async fn a_host_that_was_paused_cannot_write_late() {
     // It comes to its end, and may not write it.
     let _ = asked.await.unwrap();
     assert_eq!(standing(), ["accepted", "finished", "unknown"]);
-    until("everything is told", async || database.column("SELECT id FROM callbacks WHERE state = 'waiting'", []).is_empty())
-        .await;
+    until("everything is told", async || {
+        database.column("SELECT id FROM callbacks WHERE state = 'waiting'", []).is_empty()
+    })
+    .await;
     let told = database.told("shop");
     assert_eq!(told.iter().filter(|kind| *kind == "payment.accepted").count(), 1, "{told:?}");
     assert_eq!(told.last().map(String::as_str), Some("payment.accepted"), "{told:?}");
