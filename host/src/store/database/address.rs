@@ -36,7 +36,7 @@ const BEGINNING: &str = "SET enable_seqscan = off;
 /// Where a Postgres is.
 #[derive(Clone, PartialEq)]
 pub struct Address {
-    config: Config,
+    config: Box<Config>,
     /// The certificates that servers are proven by; none: those of this machine.
     roots: Option<PathBuf>,
 }
@@ -99,7 +99,7 @@ impl Address {
         });
         config.application_name("provost").connect_timeout(Duration::from_secs(2)).tcp_user_timeout(SILENCE);
         config.keepalives_idle(SILENCE);
-        Ok(Self { config, roots })
+        Ok(Self { config: Box::new(config), roots })
     }
 
     /// Connects, on a runtime of its own.
@@ -109,7 +109,7 @@ impl Address {
         let client = runtime.block_on(self.client(runtime.handle(), |_| {}))?;
         let session = Session::new(runtime, client);
         session.batch(BEGINNING)?;
-        Ok(Connection::Postgres(session))
+        Ok(Connection::Postgres(Box::new(session)))
     }
 
     /// A client, whose other half runs on `runtime` and ends with it; whoever asks next is told that it is closed.

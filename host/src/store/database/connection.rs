@@ -9,7 +9,7 @@ pub(in crate::store) enum Connection {
     /// To a file.
     Sqlite(rusqlite::Connection),
     /// To a server.
-    Postgres(Session),
+    Postgres(Box<Session>),
 }
 
 /// A prepared statement: kept by its connection, so that the next who asks for the same text has it at once.
