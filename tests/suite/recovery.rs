@@ -375,7 +375,7 @@ async fn where_the_plugin_cannot_search_the_unknown_waits_for_a_person_and_nothi
     let orders: Value = json!({ "after": true, "attack": "trap" });
     let reply = world.host.post("/v3/hostile/pay", &payment_with("s-1", 500, orders)).await;
     assert_eq!(reply.header("x-payment-outcome"), "unknown", "{reply:?}");
-    assert_eq!(world.host.stored::<Option<Vec<u8>>>("SELECT request FROM operations"), [None], "nothing to repeat");
+    assert_eq!(world.host.on_disk().bytes("SELECT request FROM operations"), [None], "nothing to repeat");
     for _ in Recovery::default().unknown {
         world.asked("s-1").await;
     }

@@ -57,6 +57,21 @@ impl Database {
         self.rows(sql, params).into_iter().map(|mut row| row.swap_remove(0)).collect()
     }
 
+    /// A column of bytes of every row that a query finds.
+    pub fn bytes(&self, sql: &str) -> Vec<Option<Vec<u8>>> {
+        let Self::File(connection) = self else {
+            let encoded = self.column(&format!("SELECT encode(bytes, 'base64') FROM ({sql}) AS found (bytes)"), []);
+            let bytes = |text: &String| {
+                use base64::Engine as _;
+                base64::engine::general_purpose::STANDARD.decode(text.replace('\n', "")).expect("base64")
+            };
+            return encoded.iter().map(|text| (!text.is_empty()).then(|| bytes(text))).collect();
+        };
+        let mut statement = connection.prepare(sql).expect("the query fits the schema");
+        let rows = statement.query_map([], |row| row.get(0)).expect("the query runs");
+        rows.map(|row| row.expect("the row can be read")).collect()
+    }
+
     /// State of the payment, phase and outcome of the operation that made it, for a shop's transaction: one row for
     /// each payment that it has had, oldest first.
     pub fn standing(&self, shop_transaction_id: &str) -> Vec<Vec<String>> {
