@@ -19,6 +19,7 @@ pub struct App {
     pub operations: Operations,
     /// The time.
     pub clock: Clock,
+    store: Store,
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
     callbacks_kept: Duration,
@@ -49,7 +50,7 @@ impl App {
         let outbox = Outbox::new(store.clone(), egress.clone(), clock.clone(), config.callbacks.clone());
         let key = store.host_key().await?;
         let operations = Operations::new(
-            store,
+            store.clone(),
             registry.clone(),
             egress,
             outbox.clone(),
@@ -59,7 +60,12 @@ impl App {
             key,
         );
         operations.take_over().await?;
-        Ok(Self { operations, clock, outbox, registry, callbacks_kept: config.callbacks.kept })
+        Ok(Self { operations, clock, store, outbox, registry, callbacks_kept: config.callbacks.kept })
+    }
+
+    /// Waits until the disk under the store has failed: the host must answer what it has, and end.
+    pub async fn disk_failed(&self) {
+        self.store.broken().await;
     }
 
     /// Once [`App::run`] has ended: waits at most for so long for deliveries, questions and follow-ups that are under way,

@@ -16,7 +16,7 @@ const BROKEN: &str = "broken";
 const UNSYNCED: &str = "unsynced";
 
 /// How a host ends whose disk is broken.
-const DISK_FAILED: i32 = 3;
+const DISK_FAILED: i32 = 4;
 
 struct World {
     provider: Provider,
@@ -27,7 +27,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let provider = Provider::start();
-        let host = Process::prepare(&provider, None, &["acme"]);
+        let host = Process::prepare(&provider, None, &["acme"]).on_a_file();
         let mut world = Self { provider, host, folder: tempfile::tempdir().expect("a folder for the test") };
         world.start_again().await;
         world

@@ -137,9 +137,13 @@ async fn whatever_fails_at_the_provider_is_found_out_or_made_again_and_done_once
             assert_eq!(world.entries(&shop), usize::from(executed), "{shop}");
 
             world.clock.advance(FIRST_QUESTION);
-            let wanted = (state.to_owned(), action.to_owned());
-            let found_out = |_: &_| world.standing(&shop) == wanted;
-            world.host.on_disk().until(&format!("{shop} is {wanted:?}"), found_out).await;
+            // A link is waited for by whoever made it, and by whoever was told of it, each in their own word.
+            let waits = |standing: &str| state == "pending" && standing == "action_required";
+            let found_out = |_: &_| {
+                let (standing, done) = world.standing(&shop);
+                (standing == state || waits(&standing)) && done == action
+            };
+            world.host.on_disk().until(&format!("{shop} is {state} {action}"), found_out).await;
             assert_eq!(world.entries(&shop), 1, "{shop}: once, whether it was executed at first or not");
         }
     }

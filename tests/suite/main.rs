@@ -44,6 +44,7 @@ mod recovery_repeat;
 mod refunds;
 mod rest;
 mod sandbox;
+mod shared;
 mod shutdown;
 mod states;
 mod states_elsewhere;

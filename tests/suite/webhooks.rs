@@ -230,6 +230,8 @@ async fn hints_make_the_host_ask_at_most_once_in_ten_seconds() {
     let hint = format!("/v3/acme/callback?paymentId={id}");
     assert_eq!(world.host.get(&hint).await.status, 200);
     world.asked_times(1).await;
+    let answered = |database: &crate::harness::Database| database.column("SELECT asks FROM payments", []) == ["1"];
+    world.host.on_disk().until("the first question is answered", answered).await;
     world.provider.settle(&id, Status::Succeeded);
     for _ in 0..32 {
         assert_eq!(world.host.get(&hint).await.status, 200);

@@ -15,6 +15,7 @@ use std::process::Command;
   cargo xtask chaos --kills 1000                          a long run
   cargo xtask chaos --kills 1000 --store postgres --hosts 2
   cargo xtask chaos --equal 500                           no kills: 64 equal requests at once, 500 times
+  cargo xtask chaos --terms 50 --store postgres --hosts 2  no kills: 50 hosts are told to stop
   cargo xtask chaos --seed 42 --json > chaos.json         the same choices again, for a program to read
 
 Exit code 1 says that something was violated; what, and the seed, are printed.")]
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     /// Kill nobody: send 64 equal requests at once, so many times
     #[arg(long, value_name = "ROUNDS")]
     equal: Option<u64>,
+    /// Kill nobody: tell hosts to stop, one after the other, so many times
+    #[arg(long, value_name = "TIMES")]
+    terms: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -58,6 +62,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     }
     if let Some(rounds) = arguments.equal {
         chaos.args(["--equal", &rounds.to_string()]);
+    }
+    if let Some(times) = arguments.terms {
+        chaos.args(["--terms", &times.to_string()]);
     }
     if arguments.json {
         chaos.arg("--json");

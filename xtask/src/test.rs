@@ -23,6 +23,25 @@ pub(crate) struct Arguments {
     cargo: Vec<String>,
 }
 
+/// The tests that are made a second time, over Postgres: the promises of the store, and of the whole host where they are
+/// about money.
+const ON_POSTGRES: [&[&str]; 2] = [
+    &["--lib", "store::"],
+    &[
+        "--test",
+        "suite",
+        "--",
+        "captures",
+        "crash::",
+        "idempotency",
+        "money",
+        "pay::",
+        "refunds",
+        "subscriptions::",
+        "webhooks",
+    ],
+];
+
 /// The chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     installed::ensure();
@@ -31,7 +50,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     build_programs(workspace)?;
     // Ends with this chore, however that ends.
     let postgres = postgres();
-    let tally = test(workspace, &arguments.cargo, postgres.as_ref())?;
+    let mut tally = test(workspace, &arguments.cargo, postgres.as_ref(), &[])?;
+    if arguments.cargo.is_empty() {
+        for tests in ON_POSTGRES {
+            let words: Vec<_> = tests.iter().map(|word| (*word).to_owned()).collect();
+            tally.add(test(workspace, &words, postgres.as_ref(), &[("TEST_STORE", "postgres")])?);
+        }
+    }
     // The calls of the demonstration are promises too; whoever asks for certain tests wants those.
     let demo = if arguments.cargo.is_empty() { program::run(&mut demo::once(workspace)) } else { Ok(()) };
 
@@ -55,8 +80,14 @@ fn postgres() -> Option<Cluster> {
     started.inspect_err(|error| progress(format_args!("the tests have no Postgres: {error:#}"))).ok()
 }
 
-fn test(workspace: &Workspace, arguments: &[String], postgres: Option<&Cluster>) -> Result<Tally> {
+fn test(
+    workspace: &Workspace,
+    arguments: &[String],
+    postgres: Option<&Cluster>,
+    environment: &[(&str, &str)],
+) -> Result<Tally> {
     let mut command = program::cargo();
+    command.envs(environment.iter().copied());
     if let Some(postgres) = postgres {
         command.env(test_postgres::ADDRESS, postgres.address());
     }
@@ -110,6 +141,15 @@ struct Tally {
 }
 
 impl Tally {
+    fn add(&mut self, other: Self) {
+        self.suites += other.suites;
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.failures.extend(other.failures);
+        self.success &= other.success;
+    }
+
     /// Reads one line of a test program: `test NAME ... FAILED`, or
     /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
     fn read(&mut self, line: &str) {

@@ -13,10 +13,12 @@ pub(super) enum End {
     Unusable,
     /// A host left with something unfinished.
     LeftOff,
+    /// The disk under a host's store failed.
+    DiskFailed,
 }
 
 impl End {
-    const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Unusable, Self::LeftOff];
+    const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Unusable, Self::LeftOff, Self::DiskFailed];
 
     /// Its code.
     pub(super) fn code(self) -> u8 {
@@ -25,6 +27,7 @@ impl End {
             Self::Failed => 1,
             Self::Unusable => 2,
             Self::LeftOff => 3,
+            Self::DiskFailed => 4,
         }
     }
 
@@ -35,6 +38,9 @@ impl End {
             Self::Unusable => "the command line, a file that it names, or the configuration is wrong",
             Self::LeftOff => {
                 "serve: told to stop twice, or out of time; what had not ended is on disk, and goes on at the next start"
+            }
+            Self::DiskFailed => {
+                "serve: the disk under the store failed; see to it, then start again: what was under way is found out"
             }
         }
     }

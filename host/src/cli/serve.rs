@@ -72,14 +72,14 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
     }
     let metrics = telemetry::install_metrics()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let unfinished = runtime.block_on(serve(loaded.config, metrics))?;
+    let end = runtime.block_on(serve(loaded.config, metrics))?;
     // Nobody waits for what is left: it is on disk.
     runtime.shutdown_background();
-    Ok(if unfinished == 0 { Said::done() } else { Said::ending(End::LeftOff) })
+    Ok(Said::ending(end))
 }
 
-/// The listeners are taken first: a second host started by mistake touches nothing. Says how much was left unfinished.
-async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<usize> {
+/// The listeners are taken first: a second host started by mistake touches nothing. Says how it ended.
+async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End> {
     let listener = api::bind(config.api.listen)
         .with_context(|| format!("cannot listen on {} (see api.listen, or --listen)", config.api.listen))?;
     let admin = api::bind(config.admin.listen)
@@ -110,12 +110,22 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<usiz
     let (stop, stopped) = watch::channel(false);
     let background = async { tokio::join!(app.run(stopped), keep_metrics_small(&metrics, &clock, stop.subscribe())) };
     tokio::pin!(background);
+    let mut disk_failed = false;
     tokio::select! {
         () = signals.next() => {}
+        () = app.disk_failed() => disk_failed = true,
         _ = &mut background => anyhow::bail!("the background tasks ended by themselves: this is a fault of the host"),
     }
     let left = async {
-        leave(&phase, config.shutdown.keep_listening).await;
+        if disk_failed {
+            tracing::error!(
+                alert = "disk_failed",
+                "the disk under the store failed: nothing more is written, and this host ends"
+            );
+            phase.send_replace(Phase::Stopped);
+        } else {
+            leave(&phase, config.shutdown.keep_listening).await;
+        }
         let began = Instant::now();
         let (unfinished, _) = tokio::join!(join_then_stop(threads, &stop), &mut background);
         unfinished + app.leave(drain.saturating_sub(began.elapsed())).await
@@ -129,7 +139,11 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<usiz
     };
     door.close();
     tracing::info!(unfinished, "stopped");
-    Ok(unfinished)
+    Ok(match unfinished {
+        _ if disk_failed => End::DiskFailed,
+        0 => End::Done,
+        _ => End::LeftOff,
+    })
 }
 
 fn place_to_look(error: &BuildError) -> &'static str {

@@ -146,7 +146,8 @@ impl Operations {
             self.inquire_refund(serving, payment, refund).await
         };
         let lost = refund.state == ActionState::Unknown;
-        if !matches!(asked, Err(Silence::CannotAsk)) && !(lost && asked == Err(Silence::NotFound)) {
+        let searched = matches!(asked, Err(Silence::CannotAsk)) || lost && asked == Err(Silence::NotFound);
+        if !searched {
             return asked.map(by_reference);
         }
         let query = Query {

@@ -3,12 +3,16 @@
 //! Commands can be repeated because they hold values and change nothing but the database.
 
 use super::StoreError;
-use super::database::{Connection, Fate, Trouble};
+use super::database::{Company, Connection, Fate, Trouble};
 use super::pool::Worker;
 use std::time::{Duration, Instant};
 
 /// How often a command is tried. Those who disturb each other finish one by one, so that as many can meet.
 const ATTEMPTS: u32 = 64;
+
+/// How often a command is tried beside all others; then alone. Many that wait for one answer read what its end writes:
+/// they would disturb it until it is given up.
+const BESIDE: u32 = 3;
 
 /// How often what is to be unique is found to be taken before that is no race but so.
 const TAKEN: u32 = 3;
@@ -34,7 +38,7 @@ pub(super) fn write<T>(
     worker: &mut Worker,
     command: &impl Fn(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    repeat(|| attempt(worker, command))
+    repeat(|number| attempt(worker, if number > BESIDE { Company::Alone } else { Company::Any }, command))
 }
 
 /// The same of what only reads.
@@ -42,7 +46,7 @@ pub(super) fn read<T>(
     worker: &mut Worker,
     query: &impl Fn(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    repeat(|| {
+    repeat(|_| {
         let connection = worker.connect().map_err(Failed::For)?;
         let result = connection.begin_reading().map_err(StoreError::from).and_then(|()| query(connection));
         let ended = connection.commit();
@@ -53,11 +57,11 @@ pub(super) fn read<T>(
     })
 }
 
-fn repeat<T>(mut attempt: impl FnMut() -> Result<T, Failed>) -> Result<T, StoreError> {
+fn repeat<T>(mut attempt: impl FnMut(u32) -> Result<T, Failed>) -> Result<T, StoreError> {
     let begun = Instant::now();
     let mut taken = 0;
     for number in 1.. {
-        let error = match attempt() {
+        let error = match attempt(number) {
             Ok(value) => return Ok(value),
             Err(Failed::For(error)) => return Err(error),
             Err(Failed::Taken(error)) => {
@@ -85,9 +89,13 @@ fn pause(attempt: u32) -> Duration {
     Duration::from_micros(u64::from(byte[0]) * 4 * u64::from(attempt.min(16)))
 }
 
-fn attempt<T>(worker: &mut Worker, command: &impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, Failed> {
+fn attempt<T>(
+    worker: &mut Worker,
+    company: Company,
+    command: &impl Fn(&Connection) -> Result<T, StoreError>,
+) -> Result<T, Failed> {
     let connection = worker.connect().map_err(Failed::For)?;
-    let begun = connection.begin();
+    let begun = connection.begin(company);
     let result = begun.map_err(StoreError::from).and_then(|name| Ok((command(connection)?, name)));
     if let Some(trouble) = connection.trouble() {
         return Err(failed(worker, trouble, result.err()));

@@ -9,6 +9,10 @@ pub enum StoreError {
     /// It can take or give nothing now: disk full, file damaged, writer gone. Nothing of the command can be relied on.
     #[error("the store is not available: {0}")]
     Away(String),
+    /// The disk under the file failed: what was written last may be there or not. Nothing more is written, and the host
+    /// ends.
+    #[error("the disk under the store failed: {0}")]
+    Broken(String),
     /// The record is no longer the caller's to write: its lease lapsed, it is finished, or its claim never reached
     /// the disk.
     #[error("the record is gone: lapsed, finished, or never on disk")]
@@ -18,9 +22,17 @@ pub enum StoreError {
     Full,
 }
 
+impl StoreError {
+    /// Whether nothing more may be written.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+}
+
 impl From<database::Error> for StoreError {
     fn from(error: database::Error) -> Self {
-        Self::Away(error.to_string())
+        let reason = error.to_string();
+        if error.leaves_the_file_uncertain() { Self::Broken(reason) } else { Self::Away(reason) }
     }
 }
 
@@ -44,6 +56,18 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file is not as SQLite left it.
+    #[error(
+        "{} is damaged: {source}. Stop whoever uses it and copy it with its -wal file. Then put a backup in its place, or \
+         save what can be read, with `sqlite3 COPY .recover | sqlite3 NEW`, and ask the provider about what is missing",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The server cannot be reached, or is not what a store needs.

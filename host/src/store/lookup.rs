@@ -4,6 +4,10 @@ use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{Store, StoreError, operations, payments};
 use crate::model::{Operation, OperationKey, Payment, PaymentKey, Refund};
+use std::time::Duration;
+
+/// A server that is silent for so long is as good as away: callers are to hear of it within three seconds.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// A name by which a payment is asked for (rule 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +83,16 @@ impl Store {
         self.parts.readers.read(load).await
     }
 
-    /// Whether the store can be read and written now.
+    /// Whether the store can be read and written now. A server that says nothing for two seconds cannot.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        if !self.is_shared() {
+            return self.try_both().await;
+        }
+        let silent = |_| StoreError::Away("the database does not answer".into());
+        tokio::time::timeout(SILENCE, self.try_both()).await.map_err(silent)?
+    }
+
+    async fn try_both(&self) -> Result<(), StoreError> {
         self.parts
             .readers
             .read(|connection| Ok(connection.query_row("SELECT count(*) FROM host_key", [], |_| Ok(()))?))

@@ -120,6 +120,11 @@ struct Parts {
 }
 
 impl Store {
+    /// Waits until the disk under the file has failed: who holds this must end. Until then for ever, as on a server.
+    pub async fn broken(&self) {
+        self.parts.writer.broken().await;
+    }
+
     /// A number that no lease had before, in this life of the host or an earlier one.
     fn next_fence(&self) -> u64 {
         self.parts.fences.fetch_add(1, Ordering::Relaxed)

@@ -97,8 +97,15 @@ impl Store {
 }
 
 /// Says which file it is that SQLite refuses.
-fn refused<E: Into<Box<dyn std::error::Error + Send + Sync>>>(path: &Path) -> impl Fn(E) -> OpenError {
-    move |source| OpenError::Database { path: path.to_owned(), source: source.into() }
+fn refused<E: Into<database::Error>>(path: &Path) -> impl Fn(E) -> OpenError {
+    move |source| {
+        let (path, source) = (path.to_owned(), source.into());
+        if source.is_damage() {
+            OpenError::Damaged { path, source: source.into() }
+        } else {
+            OpenError::Database { path, source: source.into() }
+        }
+    }
 }
 
 /// Takes the file for this process: the lock ends with it, however it ends.

@@ -3,16 +3,24 @@
 //! others. To a server, whichever connection is free: there each command is a transaction.
 
 use super::StoreError;
-use super::database::Connection;
+use super::database::{Company, Connection};
 use super::pool::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-/// A command, ready to run in the open transaction. Returns whom to answer once the disk has it.
-type Job = Box<dyn FnOnce(&Connection) -> Option<Waiter> + Send>;
+/// A command, ready to run in the open transaction.
+type Job = Box<dyn FnOnce(&Connection) -> Ran + Send>;
+
+/// What a command leaves.
+struct Ran {
+    /// Whom to answer once the disk has it.
+    waiter: Option<Waiter>,
+    /// Why nothing more may be written, where the disk failed under it.
+    broken: Option<StoreError>,
+}
 
 /// Answers who waits, by what became of the commit.
 type Waiter = Box<dyn FnOnce(Result<(), StoreError>)>;
@@ -32,24 +40,44 @@ pub(super) enum Writer {
 pub(super) struct Alone {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    broken: watch::Receiver<bool>,
 }
 
 impl Writer {
     /// One that takes no command: the store is only looked at.
     pub(super) fn none() -> Self {
-        Self::File(Alone { jobs: None, thread: None })
+        Self::File(Alone { jobs: None, thread: None, broken: watch::channel(false).1 })
     }
 
     /// Starts the thread, which owns the connection, and `held` until the connection is closed.
     #[expect(clippy::disallowed_methods, reason = "SQLite blocks, and one writer owns its connection")]
     pub(super) fn start<H: Send + 'static>(connection: Connection, held: H) -> std::io::Result<Self> {
         let (jobs, queue) = channel();
+        let (break_down, broken) = watch::channel(false);
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
-            write(&connection, &queue);
-            drop(connection);
-            drop(held);
+            match write(&connection, &queue) {
+                Ok(()) => {
+                    drop(connection);
+                    drop(held);
+                }
+                // Closing writes too: the file stays as it is, and this process's, until the process ends.
+                Err(_) => {
+                    std::mem::forget((connection, held));
+                    break_down.send_replace(true);
+                }
+            }
         })?;
-        Ok(Self::File(Alone { jobs: Some(jobs), thread: Some(thread) }))
+        Ok(Self::File(Alone { jobs: Some(jobs), thread: Some(thread), broken }))
+    }
+
+    /// Waits until the disk under the file has failed: the host must end then. Never where there is no such file.
+    pub(super) async fn broken(&self) {
+        if let Self::File(alone) = self
+            && alone.broken.clone().wait_for(|broken| *broken).await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
     }
 
     /// Runs a command, and answers when the disk has it. What it returns as an error undoes what it wrote.
@@ -83,20 +111,26 @@ impl Alone {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let result = in_savepoint(connection, &command);
+            let broken = result.as_ref().err().filter(|error| error.is_broken()).cloned();
             if result.as_ref().is_ok_and(early) {
                 // Who no longer waits needs no answer.
                 let _ = reply.send(result);
-                return None;
+                return Ran { waiter: None, broken };
             }
-            Some(Box::new(move |committed| {
+            let waiter: Waiter = Box::new(move |committed| {
                 let _ = reply.send(committed.and(result));
-            }))
+            });
+            Ran { waiter: Some(waiter), broken }
         });
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         if !sent {
-            return Err(StoreError::Away("the writer has stopped".into()));
+            return Err(self.stopped("the writer has stopped"));
         }
-        answer.await.unwrap_or_else(|_| Err(StoreError::Away("the writer dropped the command".into())))
+        answer.await.unwrap_or_else(|_| Err(self.stopped("the writer dropped the command")))
+    }
+
+    fn stopped(&self, how: &str) -> StoreError {
+        if *self.broken.borrow() { StoreError::Broken(how.into()) } else { StoreError::Away(how.into()) }
     }
 }
 
@@ -111,18 +145,24 @@ impl Drop for Alone {
     }
 }
 
-fn write(connection: &Connection, queue: &Receiver<Job>) {
+/// Writes until nobody can hand anything in, or the disk fails: whatever waits then was not written.
+fn write(connection: &Connection, queue: &Receiver<Job>) -> Result<(), StoreError> {
     let mut waiters = Vec::new();
     while let Ok(first) = queue.recv() {
         let committed = write_batch(connection, first, queue, &mut waiters);
-        if committed.is_err() && !connection.is_autocommit() {
+        let broken = committed.as_ref().err().is_some_and(StoreError::is_broken);
+        if committed.is_err() && !broken && !connection.is_autocommit() {
             // If this fails too, the next BEGIN fails, and with it every command until the file can be used again.
             let _ = connection.roll_back();
         }
         for waiter in waiters.drain(..) {
             waiter(committed.clone());
         }
+        if broken {
+            return committed;
+        }
     }
+    Ok(())
 }
 
 fn write_batch(
@@ -131,10 +171,14 @@ fn write_batch(
     queue: &Receiver<Job>,
     waiters: &mut Vec<Waiter>,
 ) -> Result<(), StoreError> {
-    connection.begin()?;
+    connection.begin(Company::Any)?;
     let rest = std::iter::from_fn(|| queue.try_recv().ok());
     for job in std::iter::once(first).chain(rest).take(LARGEST_BATCH) {
-        waiters.extend(job(connection));
+        let Ran { waiter, broken } = job(connection);
+        waiters.extend(waiter);
+        if let Some(broken) = broken {
+            return Err(broken);
+        }
         // A full disk and the like end the transaction as a whole. What came next would be a transaction of its own.
         if connection.is_autocommit() {
             return Err(StoreError::Away("the transaction was lost".into()));

@@ -1,6 +1,8 @@
 //! What the callers were answered, for the judge.
 
-use std::collections::BTreeMap;
+use crate::desk::Stuck;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -43,6 +45,8 @@ pub(crate) struct Pages {
     pub(crate) seen: BTreeMap<String, Vec<String>>,
     /// Tokens of subscriptions by the shop's name for them.
     pub(crate) tokens: BTreeMap<String, String>,
+    /// What the bank does not decide by itself.
+    pub(crate) stuck: VecDeque<Stuck>,
     /// Answers that no sound host gives.
     pub(crate) wrongs: Vec<String>,
     /// Refusals that may be, by their code.
@@ -55,6 +59,8 @@ pub(crate) struct Pages {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pages: Mutex<Pages>,
+    /// Whether shops are at work.
+    busy: AtomicBool,
     answered: watch::Sender<u64>,
 }
 
@@ -62,6 +68,16 @@ impl Book {
     /// Opens it.
     pub(crate) fn open(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shops begin to work, or have ended.
+    pub(crate) fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::SeqCst);
+    }
+
+    /// Whether shops are at work.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::SeqCst)
     }
 
     /// Somebody was answered.

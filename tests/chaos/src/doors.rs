@@ -21,9 +21,14 @@ impl Doors {
         self.open()[host] = address;
     }
 
+    /// The address of some host that lives; none where none does.
+    pub(crate) fn address(&self, chance: &mut Chance) -> Option<SocketAddr> {
+        let living: Vec<_> = self.open().iter().flatten().copied().collect();
+        (!living.is_empty()).then(|| chance.pick(&living))
+    }
+
     /// The origin of some host that lives; none where none does.
     pub(crate) fn any(&self, chance: &mut Chance) -> Option<String> {
-        let living: Vec<_> = self.open().iter().flatten().copied().collect();
-        (!living.is_empty()).then(|| format!("http://{}", chance.pick(&living)))
+        self.address(chance).map(|address| format!("http://{address}"))
     }
 }

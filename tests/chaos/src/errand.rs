@@ -17,6 +17,8 @@ pub(crate) enum Story {
     Subscription,
     /// A link, which the payer follows.
     Link,
+    /// Pay what the bank does not decide by itself, until a person settles it.
+    Settled,
     /// Something that the bank can do besides.
     Utility,
 }
@@ -41,14 +43,16 @@ pub(crate) struct Errand {
 impl Errand {
     /// The errand of this number under a seed.
     pub(crate) fn of(seed: u64, number: u64) -> Self {
-        use Story::{Capture, Link, Pay, Refund, Subscription, Utility, Void};
+        use Story::{Capture, Link, Pay, Refund, Settled, Subscription, Utility, Void};
         let mut chance = Chance::of(seed, "errand", number);
-        let story = chance.pick(&[Pay, Pay, Pay, Refund, Refund, Capture, Capture, Void, Subscription, Link, Utility]);
+        let story =
+            chance.pick(&[Pay, Pay, Pay, Refund, Refund, Capture, Capture, Void, Subscription, Link, Settled, Utility]);
         let wish = match story {
             Pay => chance.pick(&["", "", "pending", "pending-declined", "declined", "redirect"]),
             Refund => chance.pick(&["", "", "pending"]),
             Capture | Void => "authorized",
             Subscription => chance.pick(&["", "", "", "declined", "pending"]),
+            Settled => "stuck",
             Link | Utility => "",
         };
         let refunds =

@@ -3,11 +3,13 @@
 use crate::book::Book;
 use crate::chance::Chance;
 use crate::deaths::{Death, Deaths};
+use crate::desk::TOKEN;
 use crate::disk::Disk;
 use crate::doors::Doors;
 use crate::inbox::CALLBACK_SECRET;
 use anyhow::{Context, Result, bail};
 use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use simulators::bank::{API_KEY, SIGNED_WITH};
 use simulators::host::{Host, free_address, ready};
 use simulators::provider::{Misbehaviour, Rule};
@@ -15,9 +17,12 @@ use simulators::{Bank, Response};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What hosts encrypt requests with: the same for all of them.
+const STORE_KEY: &str = "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgISE=";
 /// How long a host may take to be ready.
 const START: Duration = Duration::from_secs(60);
 /// How long a crash point is waited for.
@@ -36,6 +41,8 @@ pub(crate) struct Fleet {
     pub(crate) merchant: String,
     pub(crate) disk: Arc<Disk>,
     pub(crate) doors: Arc<Doors>,
+    /// Where their admin listeners are.
+    pub(crate) desks: Arc<Doors>,
     pub(crate) book: Arc<Book>,
     pub(crate) deaths: Mutex<Deaths>,
     /// How long each start took until the host was ready, in milliseconds.
@@ -47,12 +54,31 @@ pub(crate) struct Fleet {
 pub(crate) struct Member {
     number: usize,
     address: SocketAddr,
+    admin: SocketAddr,
     host: Option<Host>,
 }
 
 impl Member {
     pub(crate) fn new(number: usize) -> Result<Self> {
-        Ok(Self { number, address: free_address(0)?, host: None })
+        Ok(Self { number, address: free_address(0)?, admin: free_address(0)?, host: None })
+    }
+
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Tells it to stop.
+    pub(crate) fn terminate(&self) -> Result<()> {
+        let host = self.host.as_ref().context("it was started")?;
+        let id = i32::try_from(host.id()).ok().and_then(Pid::from_raw).context("a process has an id")?;
+        kill_process(id, Signal::TERM).context("a process can be told to stop")
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> Result<ExitStatus> {
+        let mut host = self.host.take().context("it was started")?;
+        let ended = tokio::time::timeout(START, host.exited()).await;
+        Ok(ended.map_err(|_| host.trouble("does not end"))??)
     }
 }
 
@@ -90,7 +116,7 @@ impl Fleet {
                 true
             }
         };
-        self.doors.set(member.number, None);
+        self.gone(member);
         if came {
             self.deaths().came(&death);
         } else {
@@ -104,16 +130,19 @@ impl Fleet {
     pub(crate) async fn start(&self, member: &mut Member, point: Option<&str>) -> Result<bool> {
         member.host = None;
         member.address = free_address(member.address.port())?;
+        member.admin = free_address(member.admin.port())?;
         let mut environment = vec![
             ("BANK_KEY", API_KEY),
             ("BANK_WEBHOOK_KEY", SIGNED_WITH),
             ("CALLBACK_SECRET", CALLBACK_SECRET),
+            ("STORE_KEY", STORE_KEY),
+            ("ADMIN_TOKEN", TOKEN),
             ("PROVOST_LOG__LEVEL", "warn"),
         ];
         environment.extend(point.map(|point| ("PROVOST_CRASH_POINT", point)));
         let folder = self.folder.join(format!("host-{}", member.number));
         let begun = Instant::now();
-        let configuration = self.configuration(member.address);
+        let configuration = self.configuration(member.address, member.admin);
         let mut host = Host::spawn(&self.provost, &folder, member.address, &configuration, &environment)?;
         tokio::select! {
             exited = host.exited() => {
@@ -130,6 +159,7 @@ impl Fleet {
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.starts.lock().unwrap_or_else(PoisonError::into_inner).push(took);
         self.doors.set(member.number, Some(member.address));
+        self.desks.set(member.number, Some(member.admin));
         member.host = Some(host);
         Ok(true)
     }
@@ -145,8 +175,13 @@ impl Fleet {
         Ok(true)
     }
 
-    async fn kill(&self, member: &mut Member) -> Result<()> {
+    fn gone(&self, member: &Member) {
         self.doors.set(member.number, None);
+        self.desks.set(member.number, None);
+    }
+
+    async fn kill(&self, member: &mut Member) -> Result<()> {
+        self.gone(member);
         let mut host = member.host.take().context("it was started")?;
         // What ended before it was killed ended by itself.
         if let Ok(exited) = tokio::time::timeout(Duration::ZERO, host.exited()).await {
@@ -179,7 +214,7 @@ impl Fleet {
         }
     }
 
-    fn configuration(&self, address: SocketAddr) -> String {
+    fn configuration(&self, address: SocketAddr, admin: SocketAddr) -> String {
         let (bank, merchant, store) = (self.bank.url(), &self.merchant, self.disk.url());
         let plugins = self.folder.join("plugins");
         format!(
@@ -187,8 +222,16 @@ impl Fleet {
 listen = "{address}"
 public_url = "https://pay.example.com"
 
+[admin]
+listen = "{admin}"
+token = {{ env = "ADMIN_TOKEN" }}
+
 [store]
 url = {store:?}
+key = {{ env = "STORE_KEY" }}
+
+[shutdown]
+keep_listening = "2s"
 
 [plugins]
 dir = {plugins:?}

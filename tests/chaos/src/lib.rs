@@ -8,6 +8,7 @@ mod book;
 mod caller;
 mod chance;
 mod deaths;
+mod desk;
 mod disk;
 mod doors;
 mod equal;
@@ -16,13 +17,16 @@ mod fleet;
 mod inbox;
 mod judge;
 mod letters;
+mod line;
 mod points;
 mod quiet;
 mod report;
 mod shop;
+mod terms;
 
 pub use equal::{Equals, equal};
 pub use report::Report;
+pub use terms::{Stops, terms};
 
 use anyhow::{Context, Result, ensure};
 use caller::Caller;
@@ -96,18 +100,22 @@ pub async fn run(settings: &Settings, progress: &(dyn Fn(String) + Sync)) -> Res
     let mut members = (0..settings.hosts).map(Member::new).collect::<Result<Vec<_>>>()?;
     let total = world.fleet.deaths().left() as u64;
     let carriers = letters::carry(&world.fleet.bank, &world.letters, &world.fleet.doors, settings.seed);
+    let (bank, desks, book) = (world.fleet.bank.clone(), world.fleet.desks.clone(), world.fleet.book.clone());
+    let mut operators = JoinSet::new();
+    operators.spawn(desk::work(bank, desks, book, Chance::of(settings.seed, "operators", 0)));
     let mut until = 0;
     while world.fleet.deaths().left() > 0 && violations.is_empty() {
         until += STRETCH;
         members = world.stretch(members, until, settings).await?;
         progress(world.line(begun, total, "waiting until all is quiet"));
-        violations = quiet::quiet(&world.fleet.bank, &world.letters, &world.fleet.disk, progress).await?;
+        violations =
+            quiet::quiet(&world.fleet.book, &world.fleet.bank, &world.letters, &world.fleet.disk, progress).await?;
         violations.extend(world.judge()?);
         progress(world.line(begun, total, &format!("{} violations", violations.len())));
     }
     let never = std::mem::take(&mut world.fleet.deaths().never);
     violations.extend(never.iter().map(|point| format!("no load passes the crash point {point}")));
-    drop((members, carriers));
+    drop((members, carriers, operators));
     world.report(settings, begun, violations)
 }
 
@@ -158,6 +166,7 @@ impl World {
             merchant: merchant.url(),
             disk: Arc::new(disk),
             doors: Arc::new(Doors::new(settings.hosts)),
+            desks: Arc::new(Doors::new(settings.hosts)),
             book: Arc::default(),
             deaths: Mutex::new(Deaths::plan(settings.seed, settings.kills, &points::all(&settings.sources)?)),
             starts: Mutex::default(),
@@ -169,6 +178,7 @@ impl World {
     /// Shops work, hosts die, until there were so many deaths; then all hosts live and no shop works.
     async fn stretch(&self, members: Vec<Member>, until: u64, settings: &Settings) -> Result<Vec<Member>> {
         let (stop, stopped) = watch::channel(false);
+        self.fleet.book.set_busy(true);
         let mut shops = JoinSet::new();
         for shop in 0..SHOPS * settings.hosts {
             let chance = Chance::of(settings.seed, "shop", shop as u64 + (until << 16));
@@ -188,6 +198,7 @@ impl World {
         while let Some(worked) = shops.join_next().await {
             worked?;
         }
+        self.fleet.book.set_busy(false);
         Ok(alive)
     }
 

@@ -36,6 +36,9 @@ struct Arguments {
     /// Kill nobody: send 64 equal requests at once, so many times
     #[arg(long, value_name = "ROUNDS")]
     equal: Option<u64>,
+    /// Kill nobody: tell hosts to stop, one after the other, so many times
+    #[arg(long, value_name = "TIMES")]
+    terms: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -86,6 +89,11 @@ async fn measure(arguments: &Arguments, settings: &Settings) -> Result<bool> {
         let equals = chaos::equal(settings, rounds, &progress).await?;
         print(arguments.json, &equals)?;
         return Ok(equals.violations.is_empty());
+    }
+    if let Some(times) = arguments.terms {
+        let stops = chaos::terms(settings, times, &progress).await?;
+        print(arguments.json, &stops)?;
+        return Ok(stops.violations.is_empty());
     }
     let report = chaos::run(settings, &progress).await?;
     print(arguments.json, &report)?;

@@ -1,5 +1,6 @@
 //! Waits until nothing is left to do, and says what is where that does not come.
 
+use crate::book::Book;
 use crate::disk::Disk;
 use crate::letters::Letters;
 use anyhow::Result;
@@ -15,6 +16,7 @@ const NEWS: Duration = Duration::from_secs(10);
 
 /// Waits. What is still open after a long time is a fault.
 pub(crate) async fn quiet(
+    book: &Book,
     bank: &Bank,
     letters: &Letters,
     disk: &Disk,
@@ -24,7 +26,11 @@ pub(crate) async fn quiet(
     let begun = Instant::now();
     let mut news = NEWS;
     loop {
-        let open = open(bank, letters, disk)?;
+        let mut open = open(bank, letters, disk)?;
+        let stuck = book.open().stuck.len();
+        if stuck > 0 {
+            open.push(format!("{stuck} payments wait for a person"));
+        }
         let waited = begun.elapsed();
         if open.is_empty() || waited > PATIENCE {
             return Ok(open);
@@ -62,7 +68,8 @@ fn open(bank: &Bank, letters: &Letters, disk: &Disk) -> Result<Vec<String>> {
     let rows = disk.rows(undecided)?;
     let books = ledger.open();
     // What never reached the bank may stay unknown: the bank cannot tell of it.
-    let told = rows.into_iter().filter(|row| books.made_by(&row[0]).next().is_some());
+    let decided = |row: &[String]| books.made_by(&row[0]).any(|entry| !entry.awaits());
+    let told = rows.into_iter().filter(|row| decided(row));
     open.extend(told.map(|row| format!("the bank could tell, and nobody asks: {row:?}")));
     Ok(open)
 }

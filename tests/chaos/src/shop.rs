@@ -2,6 +2,7 @@
 
 use crate::book::{Answer, Step};
 use crate::caller::{Ask, Caller, Reply};
+use crate::desk::Stuck;
 use crate::errand::{Errand, Story};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -50,6 +51,12 @@ impl Shop<'_> {
             Story::Subscription => self.subscribe().await?,
             Story::Link => {
                 let id = self.pay("pay-by-link", "", json!({})).await?;
+                self.decided(&id, "").await?;
+            }
+            Story::Settled => {
+                let id = self.pay("pay", "", json!({})).await?;
+                let stuck = Stuck { shop: self.errand.shop(""), id: id.clone() };
+                self.caller.book.open().stuck.push_back(stuck);
                 self.decided(&id, "").await?;
             }
             Story::Utility => {

@@ -4,7 +4,7 @@
 use provost::store::{Address, Place, Settings};
 use std::path::Path;
 use std::sync::Arc;
-use test_postgres::Database;
+use test_postgres::{Cluster, Database};
 
 /// The environment's word for it: `postgres`, or a file where it says nothing.
 const WHERE: &str = "TEST_STORE";
@@ -31,6 +31,11 @@ impl Kept {
     /// In Postgres, whatever the environment wants.
     pub fn server() -> Self {
         Self::Server(Arc::new(Database::create()))
+    }
+
+    /// In a Postgres of the test's own.
+    pub fn server_in(cluster: &Cluster) -> Self {
+        Self::Server(Arc::new(Database::create_in(cluster).expect("the cluster runs")))
     }
 
     /// What a host in this program is told; `file` is where it would be.

@@ -91,6 +91,33 @@ impl Process {
         }
     }
 
+    /// The same over this store.
+    pub fn over(mut self, kept: &Kept) -> Self {
+        self.kept = kept.clone();
+        self
+    }
+
+    /// Stops it where it is, as a machine does that is moved to another: it knows nothing of the time that passes.
+    pub fn pause(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = self.running.as_ref().expect("it runs").id();
+        let process = rustix::process::Pid::from_raw(id.cast_signed()).expect("a process has a number");
+        rustix::process::kill_process(process, signal).expect("a child can be signalled");
+    }
+
+    /// The same with a file of its own, whatever the environment wants.
+    pub fn on_a_file(self) -> Self {
+        Self { kept: Kept::File, ..self }
+    }
+
     /// Starts it over what is there, with these variables too, and waits until it is ready.
     pub async fn start(&mut self, environment: &[(&str, &str)]) {
         self.running = None;
@@ -119,9 +146,7 @@ impl Process {
 
     /// Tells it to stop, as an orchestrator does.
     pub fn terminate(&self) {
-        let id = self.running.as_ref().expect("it runs").id().to_string();
-        let told = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill");
-        assert!(told.success(), "{id} is there to be told");
+        self.signal(rustix::process::Signal::TERM);
     }
 
     /// Runs the program with these arguments in the host's folder, as an operator beside it does.

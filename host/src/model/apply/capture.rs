@@ -55,7 +55,7 @@ pub(super) fn apply(applied: &mut Applied, news: &News, now: Timestamp) -> bool 
 
 /// Whether only the provider's own answer may say that something was taken after all (rule 11).
 fn contradicts_end(payment: &Payment, news: &News) -> bool {
-    payment.state.frees_business_key() && news.source == Source::Verified { can_ask: true }
+    payment.state.frees_business_key() && news.source != Source::Answer && !news.source.corrects()
 }
 
 /// A change of the payment itself may show what became of the one capture or void that nobody has heard of.

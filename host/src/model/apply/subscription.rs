@@ -123,7 +123,6 @@ fn remember(subscription: &mut Subscription, news: &SubscriptionNews) {
 mod tests {
     use super::*;
     use crate::model::Reference;
-    use proptest::prelude::*;
 
     const NOW: Timestamp = Timestamp(1_000);
     const VERIFIED: Source = Source::Verified { can_ask: true };
@@ -175,23 +174,5 @@ mod tests {
         let after = apply_to_subscription(&known(SubscriptionState::Pending), &newer, NOW).subscription;
         let applied = apply_to_subscription(&after, &older, NOW);
         assert_eq!((applied.subscription.state, applied.ask), (SubscriptionState::PastDue, true));
-    }
-
-    proptest! {
-        #[test]
-        fn the_same_news_again_changes_nothing_and_every_change_is_at_most_one_callback(
-            states in prop::collection::vec(prop::sample::select(SubscriptionState::ALL.to_vec()), 0..20),
-            inquiry in any::<bool>(),
-        ) {
-            let source = if inquiry { Source::Inquiry } else { VERIFIED };
-            let mut before = known(SubscriptionState::Pending);
-            for state in states {
-                let applied = apply_to_subscription(&before, &news(source, state), NOW);
-                prop_assert_eq!(applied.callback.is_some(), applied.subscription.state != before.state);
-                let again = apply_to_subscription(&applied.subscription, &news(source, state), NOW);
-                prop_assert_eq!(again.subscription.state, applied.subscription.state);
-                before = applied.subscription;
-            }
-        }
     }
 }

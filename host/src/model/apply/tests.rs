@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::model::{ActionState, Amount, Destination, OperationKey, PaymentKey, Reference, Refund, Target};
-use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -106,6 +105,18 @@ fn news_changes_a_payment_only_as_rule_11_allows() {
             "{case}"
         );
         assert_eq!(applied.ask, ask, "{case}");
+    }
+}
+
+/// Rule 11.
+#[test]
+fn where_the_provider_cannot_be_asked_verified_news_makes_failed_accepted_and_never_the_reverse() {
+    for state in [PaymentState::Failed, PaymentState::Voided, PaymentState::NotExecuted] {
+        let accepted = apply(&payment(state), &news(CANNOT_ASK, NewsState::Accepted), NOW);
+        assert_eq!((accepted.payment.state, accepted.ask), (PaymentState::Accepted, false), "{state:?}");
+        assert_eq!(accepted.callbacks[0].kind, CallbackType::PaymentLateSuccess, "{state:?}");
+        let reverse = apply(&payment(PaymentState::Accepted), &news(CANNOT_ASK, news_state(state)), NOW);
+        assert_eq!((reverse.payment.state, reverse.callbacks), (PaymentState::Accepted, vec![]), "{state:?}");
     }
 }
 
@@ -346,34 +357,4 @@ fn a_link_is_told_with_its_url() {
     assert_eq!(made.callbacks, [Callback { kind: CallbackType::LinkCreated, about }]);
     let paid = apply(&made.payment, &news(VERIFIED, NewsState::Accepted), NOW);
     assert_eq!(paid.callbacks, [Callback { kind: CallbackType::PaymentAccepted, about: About::Payment }]);
-}
-
-fn any_news() -> impl Strategy<Value = News> {
-    let source = prop::sample::select(vec![Source::Inquiry, VERIFIED, CANNOT_ASK]);
-    let state = prop::sample::select(PaymentState::ALL.to_vec());
-    (source, state, prop::option::of(0u64..5)).prop_map(|(source, state, at)| {
-        let mut news = news(source, news_state(state));
-        news.occurred_at = at.map(Timestamp);
-        news
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_order_of_any_news_ends_lawfully_and_every_change_is_one_callback(all in prop::collection::vec(any_news(), 0..20)) {
-        let mut known = payment(PaymentState::Started);
-        for news in all {
-            let applied = apply(&known, &news, NOW);
-            let changed = applied.payment.state != known.state;
-            // The caller was told, and no payment came to exist.
-            let nothing = [PaymentState::NotExecuted, PaymentState::NotCharged];
-            let silent = known.state == PaymentState::Started && nothing.contains(&applied.payment.state);
-            prop_assert_eq!(applied.callbacks.len(), usize::from(changed && !silent));
-            let unpaid = known.state == PaymentState::Accepted && applied.payment.state != PaymentState::Accepted;
-            prop_assert!(!unpaid || news.source == Source::Inquiry);
-            let again = apply(&applied.payment, &news, NOW);
-            prop_assert_eq!(again.payment.state, applied.payment.state, "the same news again changes nothing");
-            known = applied.payment;
-        }
-    }
 }

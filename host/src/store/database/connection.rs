@@ -42,6 +42,28 @@ pub(in crate::store) enum Row<'r> {
     Postgres(tokio_postgres::Row),
 }
 
+/// Beside whom a transaction runs on Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Company {
+    /// Beside all others.
+    Any,
+    /// Alone, because many who disturb each other would go on for ever.
+    Alone,
+}
+
+impl Company {
+    /// A lock that is taken before anything is looked at. Waiting to be alone ends soon: somebody who was paused must
+    /// not hold up all others.
+    fn lock(self) -> &'static str {
+        match self {
+            Self::Any => "LOCK TABLE migrations IN ROW SHARE MODE",
+            Self::Alone => {
+                "SET LOCAL lock_timeout = '500ms'; LOCK TABLE migrations IN EXCLUSIVE MODE; SET LOCAL lock_timeout = 0"
+            }
+        }
+    }
+}
+
 /// What became of a transaction whose end was not heard of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Fate {
@@ -60,13 +82,14 @@ impl Connection {
     /// Begins one that writes. Gives the name under which Postgres can be asked later what became of it.
     ///
     /// SERIALIZABLE: commands read, decide and write as if each were alone, as the one writer of SQLite lets them; who
-    /// was disturbed learns of it by [`Trouble::Conflict`] and begins again.
-    pub(in crate::store) fn begin(&self) -> Result<Option<String>> {
+    /// was disturbed learns of it by [`Trouble::Conflict`] and begins again, `Alone` if need be.
+    pub(in crate::store) fn begin(&self, company: Company) -> Result<Option<String>> {
         match self {
             Self::Sqlite(_) => self.step("BEGIN IMMEDIATE").map(|()| None),
-            Self::Postgres(session) => {
-                session.begin("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SELECT pg_current_xact_id()::text")
-            }
+            Self::Postgres(session) => session.begin(&format!(
+                "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; {}; SELECT pg_current_xact_id()::text",
+                company.lock()
+            )),
         }
     }
 

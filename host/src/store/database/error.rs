@@ -41,6 +41,22 @@ pub(in crate::store) enum Trouble {
 }
 
 impl Error {
+    /// Whether SQLite could not write, or not bring to the disk what it had written. The system may have dropped it by
+    /// now and say yes when it is asked again, so nobody may ask again.
+    pub(in crate::store) fn leaves_the_file_uncertain(&self) -> bool {
+        use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
+        let Self::Sqlite(error) = self else { return false };
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        matches!(code, Some(SQLITE_IOERR_WRITE | SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC | SQLITE_IOERR_TRUNCATE))
+    }
+
+    /// Whether the file is not as SQLite left it.
+    pub(in crate::store) fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let Self::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+    }
+
     /// It did not answer in time, or is known to be gone.
     pub(super) fn gone(message: &str) -> Self {
         Self::Postgres { trouble: Trouble::Gone, message: message.to_owned() }
@@ -64,7 +80,9 @@ impl From<tokio_postgres::Error> for Error {
 
 fn meaning(code: &SqlState) -> Trouble {
     match code {
-        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Trouble::Conflict,
+        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::LOCK_NOT_AVAILABLE => {
+            Trouble::Conflict
+        }
         &SqlState::UNIQUE_VIOLATION => Trouble::Taken,
         // Classes 08 and 57P: the connection, and a server that ends it.
         code if code.code().starts_with("08") || code.code().starts_with("57P") => Trouble::Gone,

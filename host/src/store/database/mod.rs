@@ -21,7 +21,7 @@ mod sqlite;
 mod value;
 
 pub use address::Address;
-pub(super) use connection::{Connection, Fate, Row};
+pub(super) use connection::{Company, Connection, Fate, Row};
 pub(super) use error::{Error, OptionalExtension, Result, Trouble};
 pub(super) use listen::{Shared, TIME, listen};
 pub(super) use postgres::PATIENCE;

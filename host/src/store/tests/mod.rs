@@ -13,6 +13,7 @@ mod open;
 mod operators;
 mod refunds;
 mod report;
+mod server;
 mod state;
 mod states;
 mod subscriptions;

@@ -83,6 +83,16 @@ impl Books {
         letters
     }
 
+    /// The bank makes up its mind about the charge for this transaction of a shop's, and tells nobody. Says whether there
+    /// is such a charge.
+    pub fn decide(&mut self, shop: &str, status: Status) -> bool {
+        let charge = self.entries.iter_mut().rev().find(|entry| entry.shop == shop && entry.charges());
+        let Some(charge) = charge else { return false };
+        charge.status = status;
+        charge.captured = if status == Status::Succeeded { charge.amount } else { 0 };
+        true
+    }
+
     pub(super) fn entry_mut(&mut self, id: &str) -> Option<&mut Entry> {
         let position = *self.by_id.get(id)?;
         self.entries.get_mut(position)
@@ -118,6 +128,7 @@ pub(super) fn wished(wish: &str) -> (Status, Option<(Instant, Status)>) {
     match wish {
         "declined" => (Status::Declined, None),
         "authorized" => (Status::Authorized, None),
+        "stuck" => (Status::Pending, None),
         "pending" => (Status::Pending, later(Status::Succeeded)),
         "pending-declined" => (Status::Pending, later(Status::Declined)),
         "redirect" => (Status::Redirect, later(Status::Succeeded)),

@@ -119,7 +119,12 @@ impl Entry {
         matches!(self.kind, Kind::Charge | Kind::Link | Kind::Instalment)
     }
 
-    /// Whether it is still to be decided.
+    /// Whether it is not decided yet.
+    pub fn awaits(&self) -> bool {
+        matches!(self.status, Status::Pending | Status::Redirect)
+    }
+
+    /// Whether it is going to be decided by itself.
     pub fn is_open(&self) -> bool {
         self.settles.is_some()
     }

@@ -9,7 +9,8 @@
 //! | `GET /entries?reference=` | every entry that carries this name, a line each |
 //!
 //! What becomes of an entry is the caller's `wish`: `pending` and `redirect` settle by themselves a moment later, and are
-//! told by webhook; `pending-declined` is declined then; `declined` and `authorized` are at once.
+//! told by webhook; `pending-declined` is declined then; `declined` and `authorized` are at once; `stuck` is decided by
+//! nobody but the test.
 
 mod books;
 mod desk;

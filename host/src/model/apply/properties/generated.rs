@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone)]
 pub(super) enum Step {
     Claim(Claim),
-    News(Told),
+    News(Box<Told>),
 }
 
 /// One line a step: a sequence that fails is read by people.
@@ -131,6 +131,8 @@ pub(super) fn any_source() -> impl Strategy<Value = Source> {
         Source::Inquiry,
         Source::Verified { can_ask: true },
         Source::Verified { can_ask: false },
+        Source::Operator { correct: false },
+        Source::Operator { correct: true },
     ])
 }
 
@@ -170,7 +172,7 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
         1 => minor().prop_map(|minor| Step::Claim(Claim::Refund(minor))),
         1 => (minor(), any::<bool>()).prop_map(|(minor, last)| Step::Claim(Claim::Capture(minor, last))),
         1 => Just(Step::Claim(Claim::Void)),
-        6 => any_news().prop_map(Step::News),
+        6 => any_news().prop_map(|told| Step::News(Box::new(told))),
     ]
 }
 

@@ -9,26 +9,31 @@ pub(super) enum By {
     Anyone,
     /// The operation itself.
     TheOperation,
-    /// The operation itself, or the provider where it was asked.
+    /// The operation itself, the provider where it was asked, or a person who has found out.
     TheOperationOrAQuestion,
-    /// The provider where it was asked; where it cannot be, whoever proves to be it.
+    /// The provider where it was asked; where it cannot be, whoever proves to be it; a person who means to correct.
     TheProvider,
     /// The same, and the end of a capture of ours.
     TheProviderOrACapture,
-    /// The provider where it was asked.
+    /// The provider where it was asked, or a person who means to correct.
     AQuestion,
+    /// A person who has found out (rule 10).
+    APerson,
 }
 
 impl By {
     fn allows(self, source: Source) -> bool {
-        let provider = matches!(source, Source::Inquiry | Source::Verified { can_ask: false });
+        let asked = matches!(source, Source::Inquiry | Source::Operator { correct: true });
+        let provider = asked || source == Source::Verified { can_ask: false };
+        let person = matches!(source, Source::Operator { .. });
         match self {
             Self::Anyone => true,
             Self::TheOperation => source == Source::Answer,
-            Self::TheOperationOrAQuestion => matches!(source, Source::Answer | Source::Inquiry),
+            Self::TheOperationOrAQuestion => person || matches!(source, Source::Answer | Source::Inquiry),
             Self::TheProvider => provider,
             Self::TheProviderOrACapture => provider || source == Source::Answer,
-            Self::AQuestion => source == Source::Inquiry,
+            Self::AQuestion => asked,
+            Self::APerson => person,
         }
     }
 }
@@ -47,6 +52,8 @@ pub(super) const LAWFUL: &[Line<PaymentState>] = {
         (S::Unknown, &[S::Pending, S::ActionRequired, S::Authorized, S::NotCharged], By::Anyone),
         (S::Unknown, &[S::Accepted, S::Failed, S::Voided], By::Anyone),
         (S::Pending, &[S::ActionRequired], By::TheOperation),
+        (S::Pending, &[S::NotExecuted], By::APerson),
+        (S::ActionRequired, &[S::NotExecuted], By::APerson),
         (S::Pending, &[S::Authorized, S::NotCharged, S::Accepted, S::Failed, S::Voided], By::Anyone),
         (S::ActionRequired, &[S::Authorized, S::NotCharged, S::Accepted, S::Failed, S::Voided], By::Anyone),
         (S::Authorized, &[S::Accepted, S::Failed, S::Voided], By::Anyone),
@@ -75,6 +82,7 @@ pub(super) const LAWFUL_ACTION: &[Line<ActionState>] = {
         (A::Unknown, &[A::NotExecuted], By::TheOperationOrAQuestion),
         (A::Unknown, &[A::Pending, A::Accepted, A::Failed], By::Anyone),
         (A::Pending, &[A::Accepted, A::Failed], By::Anyone),
+        (A::Pending, &[A::NotExecuted], By::APerson),
         (A::Accepted, &[A::Failed], By::AQuestion),
         (A::Failed, &[A::Accepted], By::TheProvider),
         (A::NotExecuted, &[A::Pending, A::Accepted], By::TheProvider),
