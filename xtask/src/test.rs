@@ -37,6 +37,7 @@ const ON_POSTGRES: [&[&str]; 2] = [
         "money",
         "pay::",
         "refunds",
+        "states",
         "subscriptions::",
         "webhooks",
     ],
