@@ -1,7 +1,7 @@
 //! What is pending or unknown is a promise (rules 6, 7, 9 and 10): it is asked for without anybody asking, by its
 //! schedule, until it is decided or a person must look. `recovery_repeat` makes calls again.
 
-use crate::harness::{Host, Reply, START, Setup, payment, payment_with, refund, refund_with};
+use crate::harness::{Database, Host, Reply, START, Setup, payment, payment_with, refund, refund_with};
 use provost::clock::Clock;
 use provost::operations::Recovery;
 use serde_json::{Value, json};
@@ -50,7 +50,10 @@ impl World {
         let before = self.plan(shop);
         let due = before.due.expect("it is to be asked about");
         self.clock.advance(Duration::from_millis(due.saturating_sub(self.clock.now().0)));
-        let settled = |_: &_| self.plan(shop).asks != before.asks || self.plan(shop).state != before.state;
+        let settled = |database: &Database| {
+            let now = Plan::of(database, shop);
+            now.asks != before.asks || now.state != before.state
+        };
         self.host.on_disk().until("it was asked about", settled).await;
     }
 
@@ -62,14 +65,14 @@ impl World {
     }
 
     pub async fn becomes(&self, shop: &str, state: &str) {
-        self.host.on_disk().until(&format!("{shop} is {state}"), |_| self.plan(shop).state == state).await;
+        self.host
+            .on_disk()
+            .until(&format!("{shop} is {state}"), |database| Plan::of(database, shop).state == state)
+            .await;
     }
 
     pub fn plan(&self, shop: &str) -> Plan {
-        let sql = "SELECT state, asks, ask_at, review FROM payments WHERE shop_transaction_id = ? ORDER BY key DESC";
-        let row = self.host.on_disk().rows(sql, [shop]).swap_remove(0);
-        let due = row[2].parse().ok();
-        Plan { state: row[0].clone(), asks: row[1].parse().unwrap(), due, review: row[3].clone() }
+        Plan::of(&self.host.on_disk(), shop)
     }
 
     /// The gap before the next question, counted from now.
@@ -95,6 +98,16 @@ pub struct Plan {
     pub asks: usize,
     due: Option<u64>,
     pub review: String,
+}
+
+impl Plan {
+    /// That of the shop's last payment.
+    pub fn of(database: &Database, shop: &str) -> Self {
+        let sql = "SELECT state, asks, ask_at, review FROM payments WHERE shop_transaction_id = ? ORDER BY key DESC";
+        let row = database.rows(sql, [shop]).swap_remove(0);
+        let due = row[2].parse().ok();
+        Self { state: row[0].clone(), asks: row[1].parse().unwrap(), due, review: row[3].clone() }
+    }
 }
 
 fn assert_about(gap: Duration, wanted: Duration) {
@@ -192,8 +205,7 @@ async fn an_open_refund_or_subscription_is_decided_by_the_clock_alone_and_told()
         let reply = world.host.post("/v3/sandbox/refund", &asked).await;
         assert_eq!(reply.result(), (200, "PENDING".into()), "{reply:?}");
         world.clock.advance(2 * MINUTE);
-        let decided =
-            |database: &crate::harness::Database| database.refunds("s-1").last().is_some_and(|last| last == state);
+        let decided = |database: &Database| database.refunds("s-1").last().is_some_and(|last| last == state);
         world.host.on_disk().until(scenario, decided).await;
     }
     let told = world.host.on_disk().told("s-1");
@@ -208,7 +220,7 @@ async fn an_open_refund_or_subscription_is_decided_by_the_clock_alone_and_told()
         assert_eq!(reply.result(), (200, "PENDING".into()), "{path}: {reply:?}");
         world.clock.advance(15 * Duration::from_secs(1));
         let state = "SELECT state FROM subscriptions WHERE shop_transaction_id = ?";
-        let begun = |database: &crate::harness::Database| database.column(state, [&shop])[0] == "active";
+        let begun = |database: &Database| database.column(state, [&shop])[0] == "active";
         world.host.on_disk().until(path, begun).await;
     }
 }
@@ -396,14 +408,15 @@ async fn a_clock_that_jumps_brings_no_storm_of_questions_and_loses_no_promise() 
     let all_asked = |asks: usize| {
         let (world, shops) = (&world, &shops);
         async move {
-            let asked = |_: &_| shops.iter().all(|shop| world.plan(shop).asks == asks);
+            let asked = |database: &Database| shops.iter().all(|shop| Plan::of(database, shop).asks == asks);
             world.host.on_disk().until("each was asked about once more", asked).await;
         }
     };
     world.clock.advance(100 * DAY);
     all_asked(1).await;
     assert_eq!(inquiries(), shops.len(), "one question for each");
-    assert!(shops.iter().all(|shop| world.plan(shop).due.is_some()), "and no person is told for that");
+    let database = world.host.on_disk();
+    assert!(shops.iter().all(|shop| Plan::of(&database, shop).due.is_some()), "and no person is told for that");
 
     world.clock.set_back(400 * DAY);
     all_asked(2).await;

@@ -2,7 +2,7 @@
 //! encrypted, and erased (rule 36).
 
 use crate::harness::{Reply, payment, payment_with, refund_with};
-use crate::recovery::World;
+use crate::recovery::{Plan, World};
 use serde_json::{Value, json};
 use simulators::Response;
 use simulators::provider::{Misbehaviour, Rule};
@@ -14,9 +14,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Words that only the payment's data for the plugin has.
 const MARK: &str = "a mark that nobody else would write";
 
+const KEPT: &str = "SELECT request FROM operations ORDER BY key";
+
 /// What is kept of requests.
 fn kept(world: &World) -> Vec<Option<Vec<u8>>> {
-    world.host.on_disk().bytes("SELECT request FROM operations ORDER BY key")
+    world.host.on_disk().bytes(KEPT)
 }
 
 /// What the provider got for charges, whatever it did with it: key and body.
@@ -169,8 +171,8 @@ async fn after_ten_minutes_nothing_is_made_again_and_nothing_is_kept_for_it() {
     world.asked("s-1").await;
     assert!(kept(&world)[0].is_some());
     world.clock.advance(10 * MINUTE);
-    world.host.on_disk().until("it was asked about", |_| world.plan("s-1").asks == 2).await;
-    world.host.on_disk().until("what was kept is erased", |_| kept(&world) == [None]).await;
+    world.host.on_disk().until("it was asked about", |database| Plan::of(database, "s-1").asks == 2).await;
+    world.host.on_disk().until("what was kept is erased", |database| database.bytes(KEPT) == [None]).await;
     assert_eq!((world.attempts(), world.plan("s-1").state.as_str()), (1, "unknown"));
 }
 
@@ -180,7 +182,7 @@ async fn what_was_sent_in_the_future_is_not_made_again() {
     let world = World::start().await;
     world.lost("s-1").await;
     world.clock.set_back(3 * 24 * 60 * MINUTE);
-    world.host.on_disk().until("it was asked about", |_| world.plan("s-1").asks == 1).await;
+    world.host.on_disk().until("it was asked about", |database| Plan::of(database, "s-1").asks == 1).await;
     assert_eq!((world.attempts(), world.plan("s-1").state.as_str()), (1, "unknown"));
 }
 
