@@ -106,7 +106,12 @@ impl Plan {
         let sql = "SELECT state, asks, ask_at, review FROM payments WHERE shop_transaction_id = ? ORDER BY key DESC";
         let row = database.rows(sql, [shop]).swap_remove(0);
         let due = row[2].parse().ok();
-        Self { state: row[0].clone(), asks: row[1].parse().unwrap(), due, review: row[3].clone() }
+        Self {
+            state: row[0].clone(),
+            asks: row[1].parse().expect("a number of questions"),
+            due,
+            review: row[3].clone(),
+        }
     }
 }
 

@@ -25,7 +25,14 @@ fn kept(world: &World) -> Vec<Option<Vec<u8>>> {
 fn sent(world: &World) -> Vec<(String, Value)> {
     let ledger = world.provider.ledger();
     let posts = ledger.requests().iter().filter(|request| request.method == "POST");
-    posts.map(|post| (post.header("idempotency-key").unwrap().to_owned(), post.json().unwrap())).collect()
+    posts
+        .map(|post| {
+            (
+                post.header("idempotency-key").expect("a charge has a key").to_owned(),
+                post.json().expect("a charge has a body"),
+            )
+        })
+        .collect()
 }
 
 async fn pays(world: &World, shop: &str, data: Value) -> Reply {
@@ -157,9 +164,9 @@ async fn another_version_of_the_plugin_does_not_repeat_what_this_one_did() {
 
 /// The same component with a section that says nothing.
 fn another_version(file: &Path) {
-    let mut bytes = std::fs::read(file).unwrap();
+    let mut bytes = std::fs::read(file).expect("a plugin can be read");
     bytes.extend_from_slice(&[0, 5, 4, b'm', b'o', b'r', b'e']);
-    std::fs::write(file, bytes).unwrap();
+    std::fs::write(file, bytes).expect("a plugin can be written");
 }
 
 /// Rules 8 and 36.
