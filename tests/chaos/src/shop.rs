@@ -164,10 +164,10 @@ impl Shop<'_> {
             }
             return None;
         }
-        // What was declined may be tried again by who has no key.
+        // What was declined, or is by the time that a host answers again, may be tried again by who has no key.
+        let may_fail = reply.text("result") == "KO" || self.errand.wish == "pending-declined";
         let is_kept = ask.key.is_some()
-            || reply.text("result") != "KO"
-                && ask.body.as_ref().is_some_and(|body| !body["shopTransactionId"].is_null());
+            || !may_fail && ask.body.as_ref().is_some_and(|body| !body["shopTransactionId"].is_null());
         if self.errand.repeats && is_kept {
             let again = self.caller.ask(ask).await?;
             if again.bytes != reply.bytes || !again.replayed {
