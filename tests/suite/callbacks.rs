@@ -51,11 +51,11 @@ async fn every_attempt_is_kept_with_what_was_wrong_with_it() {
 #[tokio::test]
 async fn dead_letters_are_counted_for_who_watches() {
     let (provider, merchant) = (Provider::start(), Merchant::start());
-    let external = |provider: &mut provost::capabilities::Provider| provider.external = "counted".to_owned();
+    let external = |provider: &mut provost::capabilities::Provider| provider.external = "given-up".to_owned();
     let host = Setup::new().acme(&provider).with(external).merchant(&merchant).start().await;
     merchant.reply_next([410]);
-    host.post("/v3/counted/pay", &payment("order-1", 500)).await;
+    host.post("/v3/given-up/pay", &payment("order-1", 500)).await;
     host.on_disk().all_delivered().await;
-    let labels = [("external", "counted"), ("result", "dead")];
+    let labels = [("external", "given-up"), ("result", "dead")];
     assert_eq!(host.counter("provost_callback_attempts_total", &labels).await, 1);
 }

@@ -7,7 +7,6 @@ use serde_json::json;
 use simulators::merchant::Reply;
 use simulators::provider::{Misbehaviour, Rule};
 use simulators::{Merchant, PATIENCE, Provider, Response};
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -150,24 +149,22 @@ async fn a_callback_that_ends_in_time_is_settled_and_the_host_has_left_nothing()
     assert_eq!(host.on_disk().callbacks_about("state", "order-1"), ["delivered"]);
 }
 
-/// A connection as a careful client keeps it: used until it is told to close.
-async fn kept_busy(address: SocketAddr) -> Result<usize, String> {
+/// A careful client: uses its connection until it is told to close, and then calls another host. It makes no new one to a
+/// host that leaves: in the instant in which a listener is closed, the system resets what nobody has accepted yet.
+async fn kept_busy(mut stream: TcpStream) -> Result<usize, String> {
     let mut answered = 0;
-    while let Ok(mut stream) = TcpStream::connect(address).await {
-        loop {
-            let request = b"GET /-/healthz HTTP/1.1\r\nhost: x\r\n\r\n";
-            let whole = match stream.write_all(request).await {
-                Ok(()) => read_answer(&mut stream).await,
-                Err(error) => Err(error.to_string()),
-            };
-            let head = whole.map_err(|error| format!("after {answered} answers: {error}"))?;
-            answered += 1;
-            if head.to_ascii_lowercase().contains("connection: close") {
-                break;
-            }
+    loop {
+        let request = b"GET /-/healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+        let whole = match stream.write_all(request).await {
+            Ok(()) => read_answer(&mut stream).await,
+            Err(error) => Err(error.to_string()),
+        };
+        let head = whole.map_err(|error| format!("after {answered} answers: {error}"))?;
+        answered += 1;
+        if head.to_ascii_lowercase().contains("connection: close") {
+            return Ok(answered);
         }
     }
-    Ok(answered)
 }
 
 async fn read_answer(stream: &mut TcpStream) -> Result<String, String> {
@@ -198,7 +195,8 @@ async fn no_request_fails_that_began_on_a_connection_not_told_to_close() {
         host.start(&[SOON]).await;
         let mut clients = JoinSet::new();
         for _ in 0..8 {
-            clients.spawn(kept_busy(host.address()));
+            let stream = TcpStream::connect(host.address()).await.expect("it listens");
+            clients.spawn(kept_busy(stream));
         }
         host.get("/-/healthz").await;
         host.terminate();
