@@ -11,6 +11,7 @@ mod interleavings;
 mod lapse;
 mod open;
 mod operators;
+mod redirects;
 mod refunds;
 mod report;
 mod server;
