@@ -13,7 +13,7 @@
 //! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
 //! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], [`Store::release_asks`], the same of subscriptions, [`Store::check`] |
-//! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::forget_requests`]: calls that may be made again |
+//! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::sent_again`], [`Store::last_attempt`], [`Store::forget_requests`]: calls that may be made again |
 //! | `redirects` | [`Store::end_redirect`]: redirects that nobody followed |
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::release_callbacks`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `replay`, `settle`, `audit` | [`Store::replay`], [`Store::settle`]: what people decide, and a record of it |

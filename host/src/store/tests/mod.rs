@@ -13,6 +13,7 @@ mod open;
 mod operators;
 mod redirects;
 mod refunds;
+mod repeats;
 mod report;
 mod server;
 mod state;
