@@ -33,5 +33,7 @@ WHERE ask_at IS NULL AND merged_into IS NULL AND (state = 'pending' OR state = '
 ALTER TABLE operations ADD COLUMN request BLOB;
 -- The call is being made again, under a fence of its own: until when.
 ALTER TABLE operations ADD COLUMN repeat_until INTEGER;
+-- When a write of it was about to leave last; while it is being made again, when that lapses.
+ALTER TABLE operations ADD COLUMN attempted_at INTEGER;
 
 CREATE INDEX operations_repeatable ON operations (payment) WHERE request IS NOT NULL AND phase = 'finished';

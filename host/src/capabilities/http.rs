@@ -36,7 +36,7 @@ impl Call {
         }
         match self.sent_before(&cleared) {
             None => self.record(&cleared).await?,
-            Some(true) => self.report.writes.push(written(&cleared)),
+            Some(true) => self.record_again(&cleared).await?,
             Some(false) => {
                 return Err(Error::Denied(format!("a repeat sends what was sent before: {}", cleared.place())));
             }
@@ -86,6 +86,13 @@ impl Call {
         let write = written(request);
         self.scope.records.sent(std::slice::from_ref(&write)).await.map_err(|_| Error::Overloaded)?;
         self.report.writes.push(write);
+        Ok(())
+    }
+
+    async fn record_again(&mut self, request: &Cleared) -> Result<(), Error> {
+        let denied = || Error::Denied(format!("the time of this repeat is over: {}", request.place()));
+        self.scope.records.sent_again().await.map_err(|_| denied())?;
+        self.report.writes.push(written(request));
         Ok(())
     }
 
@@ -202,6 +209,20 @@ mod tests {
         assert_eq!(report.departures, Departures { left: 2, answered: 2 });
         assert_eq!(report.writes, [writes[0].clone(), writes[2].clone()]);
         assert_eq!(notebook.sent(), [], "they are on disk since then");
+    }
+
+    /// Rule 8: who was paused past its time, or to whom the store says that it is decided, sends nothing.
+    #[tokio::test]
+    async fn a_repeat_that_is_over_sends_nothing() {
+        let provider = Loopback::start(Manner::status(200, "")).await;
+        let (mut first, _) = call(&provider.origin);
+        first.send(post(&provider.origin)).await.unwrap();
+        let (mut repeat, notebook) = super::super::testing::repeat(&provider.origin, first.into_report().writes);
+        notebook.refuse();
+        assert!(matches!(repeat.send(post(&provider.origin)).await, Err(Error::Denied(_))));
+        assert_eq!(provider.seen().len(), 1);
+        let report = repeat.into_report();
+        assert_eq!((report.departures, report.writes), (Departures::default(), Vec::new()));
     }
 
     /// Rule 8: the digest is taken before secrets are put in, so that a rotated one is no other request.

@@ -17,6 +17,11 @@ pub struct Unrecorded;
 pub trait Records: Send + Sync {
     /// These writes are about to leave. Returns once that is on disk (rule 3).
     fn sent<'a>(&'a self, writes: &'a [Write]) -> Pending<'a, Result<(), Unrecorded>>;
+    /// A write of a call that is made again is about to leave once more. Returns once that is on disk (rule 8). Refused
+    /// where no call is ever made again.
+    fn sent_again(&self) -> Pending<'_, Result<(), Unrecorded>> {
+        Box::pin(async { Err(Unrecorded) })
+    }
     /// The provider has named something. Returns once the store has taken it; it need not be on disk yet.
     fn learned(&self, name: Name) -> Pending<'_, ()>;
     /// The value of a key of this external; none where there is none, or its time is over.

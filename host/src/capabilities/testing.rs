@@ -68,6 +68,10 @@ impl Records for Notebook {
         })
     }
 
+    fn sent_again(&self) -> Pending<'_, Result<(), Unrecorded>> {
+        Box::pin(async { if self.refuse.load(Ordering::Relaxed) { Err(Unrecorded) } else { Ok(()) } })
+    }
+
     fn learned(&self, _name: Name) -> Pending<'_, ()> {
         Box::pin(async {})
     }

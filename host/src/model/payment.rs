@@ -2,6 +2,7 @@
 
 use super::{Amount, Carry, DisputeState, OperationKey, Reference, SubscriptionKey};
 use crate::clock::Timestamp;
+use std::time::Duration;
 
 /// Where the store keeps a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -346,6 +347,14 @@ impl Payment {
     /// The id that merchants know it by.
     pub fn shown_id(&self) -> &str {
         self.told.as_deref().or(self.ids.first().map(String::as_str)).unwrap_or(&self.reference.0)
+    }
+
+    /// When the payer's time to follow a redirect is over: `patience` after it came to stand so, where the provider does
+    /// not say. None where no redirect is waited for.
+    pub fn redirect_ends(&self, patience: Duration) -> Option<Timestamp> {
+        let since = self.open_since.unwrap_or(self.created_at);
+        let redirected = self.state == PaymentState::ActionRequired;
+        redirected.then(|| self.expires_at.unwrap_or(since.plus(patience)))
     }
 
     /// The currency of what was asked, or else of what was given back first; none where neither is known.

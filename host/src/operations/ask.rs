@@ -4,17 +4,18 @@
 use super::Operations;
 use super::call::Called;
 use super::perform::store_away;
+use crate::clock::Timestamp;
 use crate::model::{
     Action, ActionState, Capture, DatedEvent, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState,
-    Origin, Payment, PaymentState, PluginError, Query, Refund, Request, Response, Source, SubscriptionState, Target,
-    Trust, apply,
+    Origin, Payment, PaymentState, PluginError, Query, Reference, Refund, Request, Response, Source, SubscriptionState,
+    Target, Trust, apply,
 };
 use crate::registry::Serving;
 use crate::store::{Name, Receiving, Subject};
 use std::time::Duration;
 
 /// A search proves that nothing happened only when the attempt is older than this (rule 9).
-pub(super) const SEARCH_SETTLES: Duration = Duration::from_secs(15 * 60);
+const SEARCH_SETTLES: Duration = Duration::from_secs(15 * 60);
 
 /// Why the provider told nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,7 +201,7 @@ impl Operations {
     pub(super) async fn inquire(
         &self,
         serving: &Serving,
-        about: Option<crate::model::Reference>,
+        about: Option<Reference>,
         request: Request,
     ) -> Result<Response, Failure> {
         let Called { response, report } = self.question(serving, about, request).await;
@@ -240,8 +241,8 @@ impl Operations {
             return Err(Silence::CannotAsk);
         }
         let (action, reference, since) = (query.action, query.host_reference.clone(), query.since);
-        let about = crate::model::Reference(reference.clone());
-        let found = match self.inquire(serving, Some(about), Request::Find(query)).await {
+        let (about, asked) = (Reference(reference.clone()), self.0.clock.now());
+        let found = match self.inquire(serving, Some(about.clone()), Request::Find(query)).await {
             Ok(Response::Found(found)) => found.map_err(silence)?,
             Ok(_) => return Err(Silence::failed("the answer does not fit the request")),
             Err(failure) => return Err(broke(failure)),
@@ -258,13 +259,20 @@ impl Operations {
             (Some(news), None) => Ok(news),
             (Some(_), Some(_)) => Err(Silence::failed("the search found several that it may be")),
             (None, _) => {
-                let settled = since.plus(SEARCH_SETTLES) < self.0.clock.now();
+                let settled = self.is_settled(&about, since, asked).await;
                 let proven = serving.plugin.description().search_is_authoritative && settled;
                 let state = nothing.filter(|_| nothing_found && proven).ok_or(Silence::NotFound)?;
                 let target = Target { host_reference: Some(reference), ..Target::default() };
                 Ok(News::new(Source::Inquiry, target, action, state))
             }
         }
+    }
+
+    /// Rule 9: whether the last attempt was long before the provider was `asked`. Looked at after its answer, so that no
+    /// attempt between the two is missed.
+    pub(super) async fn is_settled(&self, operation: &Reference, since: Timestamp, asked: Timestamp) -> bool {
+        let Ok(last) = self.0.store.last_attempt(operation).await else { return false };
+        last.unwrap_or(since).max(since).plus(SEARCH_SETTLES) < asked
     }
 
     async fn is_it(&self, sought: &Sought<'_>, news: &News) -> bool {

@@ -2,8 +2,9 @@
 //! name for it (rules 8 and 9). What it says becomes news; an error changes nothing.
 
 use super::Operations;
-use super::ask::{SEARCH_SETTLES, Silence, broke, silence};
+use super::ask::{Silence, broke, silence};
 use super::perform::store_away;
+use crate::clock::Timestamp;
 use crate::model::{
     Action, Interface, KnownSubscription, Query, Reference, Request, Response, Source, Subscription, SubscriptionNews,
     SubscriptionState, SubscriptionStatus, apply_to_subscription,
@@ -122,7 +123,7 @@ impl Operations {
             payment: None,
             subscription: None,
         };
-        let about = Some(subscription.reference.clone());
+        let (about, asked) = (Some(subscription.reference.clone()), self.0.clock.now());
         let found = match self.inquire(serving, about, Request::FindSubscription(query)).await {
             Ok(Response::FoundSubscriptions(found)) => found.map_err(silence)?,
             Ok(_) => return Err(Silence::failed("the answer does not fit the request")),
@@ -133,20 +134,23 @@ impl Operations {
         match (own.next(), own.next()) {
             (Some(news), None) => Ok(news),
             (Some(_), Some(_)) => Err(Silence::failed("the search found several that it may be")),
-            (None, _) if nothing_found && self.is_proven(serving, subscription) => Ok(SubscriptionNews::new(
-                Source::Inquiry,
-                Some(subscription.reference.0.clone()),
-                SubscriptionState::NotExecuted,
-            )),
+            (None, _) if nothing_found && self.is_proven(serving, subscription, asked).await => {
+                Ok(SubscriptionNews::new(
+                    Source::Inquiry,
+                    Some(subscription.reference.0.clone()),
+                    SubscriptionState::NotExecuted,
+                ))
+            }
             (None, _) => Err(Silence::NotFound),
         }
     }
 
     /// Rule 9: a search that finds nothing proves that nothing happened, where the plugin says so, after a while.
-    fn is_proven(&self, serving: &Serving, subscription: &Subscription) -> bool {
-        let settled = subscription.created_at.plus(SEARCH_SETTLES) < self.0.clock.now();
+    async fn is_proven(&self, serving: &Serving, subscription: &Subscription, asked: Timestamp) -> bool {
         let unknown = subscription.state == SubscriptionState::Unknown;
-        unknown && settled && serving.plugin.description().search_is_authoritative
+        unknown
+            && serving.plugin.description().search_is_authoritative
+            && self.is_settled(&subscription.reference, subscription.created_at, asked).await
     }
 
     /// Tells a person what they must know, and wakes whoever has something to do now.

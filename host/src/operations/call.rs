@@ -8,6 +8,7 @@ use crate::registry::Serving;
 use crate::runtime::Finished;
 use crate::store::Repeat;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a call brought.
 pub(super) struct Called {
@@ -20,14 +21,16 @@ impl Operations {
     pub(super) async fn call(&self, serving: &Serving, operation: &Operation, request: Request) -> Called {
         let knows_keys = serving.plugin.description().idempotency_key_ttl_ms.is_some();
         let kept = knows_keys.then(|| self.0.store.seal(&operation.reference, &request)).flatten();
-        let recorded = Recorded { operation: operation.key, fence: operation.fence, request: kept };
+        let recorded = Recorded { operation: operation.key, fence: operation.fence, request: kept, within: None };
         self.call_in(serving, self.mode(operation, None), Some(recorded), request).await
     }
 
-    /// Makes the call of an operation again: nothing leaves but what was about to leave then, under the same keys.
-    pub(super) async fn call_again(&self, serving: &Serving, repeat: Repeat) -> Called {
+    /// Makes the call of an operation again: nothing leaves but what was about to leave then, under the same keys, and
+    /// nothing later than `within` after its first write.
+    pub(super) async fn call_again(&self, serving: &Serving, repeat: Repeat, within: Duration) -> Called {
         let Repeat { operation, request, writes, .. } = repeat;
-        let recorded = Recorded { operation: operation.key, fence: operation.fence, request: None };
+        let recorded =
+            Recorded { operation: operation.key, fence: operation.fence, request: None, within: Some(within) };
         self.call_in(serving, self.mode(&operation, Some(writes)), Some(recorded), request).await
     }
 

@@ -23,12 +23,14 @@ pub(super) struct Recorded {
     pub(super) fence: u64,
     /// What the plugin is asked, where the call may be made again.
     pub(super) request: Option<SealedRequest>,
+    /// The call is made again: how long after its first write it may be.
+    pub(super) within: Option<Duration>,
 }
 
 impl Records for CallRecords {
     fn sent<'a>(&'a self, writes: &'a [Write]) -> Pending<'a, Result<(), Unrecorded>> {
         Box::pin(async move {
-            let Recorded { operation, fence, request } = self.operation.as_ref().ok_or(Unrecorded)?;
+            let Recorded { operation, fence, request, .. } = self.operation.as_ref().ok_or(Unrecorded)?;
             crash_point!("sending");
             let now = self.clock.now();
             let sending = Sending { operation: *operation, fence: *fence, now, request: request.clone() };
@@ -39,6 +41,18 @@ impl Records for CallRecords {
             })?;
             crash_point!("sent");
             Ok(())
+        })
+    }
+
+    fn sent_again(&self) -> Pending<'_, Result<(), Unrecorded>> {
+        Box::pin(async move {
+            let Recorded { operation, fence, within, .. } = self.operation.as_ref().ok_or(Unrecorded)?;
+            let within = within.ok_or(Unrecorded)?;
+            let noted = self.store.sent_again(*operation, *fence, self.clock.now(), within).await;
+            noted.map_err(|error| {
+                tracing::warn!(%error, "a repeated request is held back: it is decided, or its time is over");
+                Unrecorded
+            })
         })
     }
 

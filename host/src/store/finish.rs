@@ -5,7 +5,7 @@ use super::change::{self, Changed, When};
 use super::database::{self, Connection};
 use super::subscription_change::{self, SubscriptionChanged};
 use super::webhooks::{self, Received, Receiving};
-use super::{Store, StoreError, follow_ups, operations, parked, payments, subscriptions};
+use super::{Store, StoreError, follow_ups, operations, parked, payments, repeat, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     ActionState, Answer, AskAt, Changes, DatedEvent, Event, Kind, News, NewsState, Operation, OperationKey, Payment,
@@ -115,6 +115,10 @@ fn end(connection: &Connection, finish: &Finish) -> Result<Finished, StoreError>
     let emitted = take_emits(connection, &operation, finish, changed.as_mut(), subscription.as_mut())?;
     if let Some(changed) = &mut changed {
         parked::catch_up(connection, changed, when)?;
+        // News may have decided it while its call ran.
+        if settled == Settled::Unknown {
+            repeat::forget_decided(connection, &changed.payment)?;
+        }
     }
     if let Some(subscription) = &mut subscription {
         parked::catch_up_subscription(connection, &mut subscription.subscription, when)?;

@@ -2,7 +2,7 @@
 
 use super::change::{Changed, When};
 use super::database::{self, Connection};
-use super::{Store, StoreError, finish, follow_ups, operations, parked, subscription_change, subscriptions};
+use super::{Store, StoreError, finish, follow_ups, operations, parked, repeat, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, SubscriptionNews,
@@ -87,6 +87,8 @@ fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lap
     let given_up = settled == Settled::NotExecuted && follow_ups::give_back(connection, key, now)?;
     if let Some(changed) = &mut changed {
         parked::catch_up(connection, changed, when)?;
+        // News may have decided it while its call ran.
+        repeat::forget_decided(connection, &changed.payment)?;
     }
     Ok(Lapsed { operation, settled, changed, given_up })
 }

@@ -13,7 +13,8 @@
 //! | `report` | [`Store::report`], [`Store::report_on`]: what an inquiry brought |
 //! | `webhooks`, `parked` | [`Store::receive`], [`Store::unpark`]: what webhooks brought |
 //! | `asks` | [`Store::due_ask_externals`], [`Store::take_asks`], [`Store::settle_ask`], [`Store::release_asks`], the same of subscriptions, [`Store::check`] |
-//! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::forget_requests`]: calls that may be made again |
+//! | `repeat` | [`Store::seal`], [`Store::repeatable`], [`Store::take_repeat`], [`Store::sent_again`], [`Store::last_attempt`], [`Store::forget_requests`]: calls that may be made again |
+//! | `redirects` | [`Store::end_redirect`]: redirects that nobody followed |
 //! | `callbacks` | [`Store::due_externals`], [`Store::lease_callbacks`], [`Store::settle_callback`], [`Store::release_callbacks`], [`Store::next_callback_due`], [`Store::callback_counts`] |
 //! | `replay`, `settle`, `audit` | [`Store::replay`], [`Store::settle`]: what people decide, and a record of it |
 //! | `callback_list`, `payment_list` | [`Store::callbacks`], [`Store::callback`], [`Store::payments`], [`Store::named_by_hand`], [`Store::whole_payment`]: what people look at |
@@ -56,6 +57,7 @@ mod payment_list;
 mod payments;
 mod pool;
 mod readers;
+mod redirects;
 mod repeat;
 mod replay;
 mod report;
@@ -88,6 +90,7 @@ pub use lapse::Lapsed;
 pub use lookup::{Found, Name};
 pub use parked::Unparked;
 pub use payment_list::{NamedByHand, OperationRecord, PaymentFilter, WholePayment};
+pub use redirects::{EndingRedirect, RedirectEnded};
 pub use repeat::{Repeat, Repeating, SealedRequest};
 pub use replay::{REPLAYED_AT_ONCE, Replayed, Replaying, Which};
 pub use report::{Reported, Reporting};

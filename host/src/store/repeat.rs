@@ -84,6 +84,33 @@ impl Store {
         Ok(request.map(|request| Repeat { operation, subject, request, writes }))
     }
 
+    /// Notes that a write of a call that is made again is about to leave once more. When this returns, it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Gone`]: the call is decided, another's, or its time is over. Nothing may leave.
+    pub async fn sent_again(
+        &self,
+        operation: OperationKey,
+        fence: u64,
+        now: Timestamp,
+        within: Duration,
+    ) -> Result<(), StoreError> {
+        let note = move |connection: &Connection| note_sent_again(connection, operation, fence, now, within);
+        self.parts.writer.durable(note).await
+    }
+
+    /// When something of this operation may have left last: the end of the lease where it is being made again. None where
+    /// there is no such operation.
+    pub async fn last_attempt(&self, operation: &Reference) -> Result<Option<Timestamp>, StoreError> {
+        let reference = operation.clone();
+        let last = move |connection: &Connection| {
+            let sql = "SELECT coalesce(attempted_at, sent_at, created_at) FROM operations WHERE reference = ?";
+            Ok(connection.prepare_cached(sql)?.query_row([&reference], |row| row.get(0)).optional()?)
+        };
+        self.parts.readers.read(last).await
+    }
+
     /// Erases what was kept of calls whose first write is too long ago, or by its date was not made yet: neither is ever
     /// made again.
     pub async fn forget_requests(&self, now: Timestamp, within: Duration) -> Result<(), StoreError> {
@@ -119,16 +146,23 @@ fn take(
     fence: u64,
 ) -> Result<Option<Taken>, StoreError> {
     let Repeating { now, within, version, lease_until } = repeating;
+    let Some(found) = operations::load(connection, key)? else { return Ok(None) };
+    let subject = Subject::of(connection, &found.operation)?;
+    // News may have decided it before it ended as unknown.
+    if subject.payment.as_ref().is_some_and(|payment| is_decided(payment, key, found.operation.kind)) {
+        forget(connection, key)?;
+        return Ok(None);
+    }
     let kept = connection
         .prepare_cached(
-            "UPDATE operations SET fence = ?, attempt = attempt + 1, repeat_until = ?
+            "UPDATE operations SET fence = ?, attempt = attempt + 1, repeat_until = ?, attempted_at = ?
              WHERE key = ? AND request IS NOT NULL AND phase = 'finished' AND outcome = 'unknown' AND version = ?
                AND sent_at <= ? AND sent_at >= ?
                AND (repeat_until IS NULL OR repeat_until <= ? OR repeat_until > ?)
              RETURNING request, writes",
         )?
         .query_row(
-            params![Unsigned(fence), lease_until, key, version, now, now.minus(*within), now, lease_until],
+            params![Unsigned(fence), lease_until, lease_until, key, version, now, now.minus(*within), now, lease_until],
             |row| {
                 let mut columns = Columns::of(row);
                 Ok((columns.next::<Vec<u8>>()?, columns.next_list::<KeptWrite>()?))
@@ -139,8 +173,24 @@ fn take(
         return Ok(None);
     };
     let operation = operations::load(connection, key)?.ok_or(StoreError::Gone)?.operation;
-    let subject = Subject::of(connection, &operation)?;
     Ok(Some((operation, subject, request, writes.into_iter().map(Write::from).collect())))
+}
+
+fn note_sent_again(
+    connection: &Connection,
+    key: OperationKey,
+    fence: u64,
+    now: Timestamp,
+    within: Duration,
+) -> Result<(), StoreError> {
+    let noted = connection
+        .prepare_cached(
+            "UPDATE operations SET attempted_at = repeat_until
+             WHERE key = ? AND fence = ? AND request IS NOT NULL AND phase = 'finished' AND outcome = 'unknown'
+               AND repeat_until > ? AND sent_at <= ? AND sent_at >= ?",
+        )?
+        .execute(params![key, Unsigned(fence), now, now, now.minus(within)])?;
+    if noted == 0 { Err(StoreError::Gone) } else { Ok(()) }
 }
 
 /// Erases what was kept of a payment's operations that are decided now.
@@ -151,8 +201,15 @@ pub(super) fn forget_decided(connection: &Connection, payment: &Payment) -> data
     let kept = statement.query_map([payment.key], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let kept = kept.collect::<database::Result<Vec<(OperationKey, Kind)>>>()?;
     for (key, _) in kept.into_iter().filter(|(key, kind)| is_decided(payment, *key, *kind)) {
-        connection.prepare_cached("UPDATE operations SET request = NULL WHERE key = ?")?.execute([key])?;
+        forget(connection, key)?;
     }
+    Ok(())
+}
+
+fn forget(connection: &Connection, key: OperationKey) -> database::Result<()> {
+    connection
+        .prepare_cached("UPDATE operations SET request = NULL WHERE key = ? AND phase = 'finished'")?
+        .execute([key])?;
     Ok(())
 }
 

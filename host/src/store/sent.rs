@@ -70,9 +70,10 @@ fn note_sent(connection: &Connection, sending: &Sending, writes: &[KeptWrite]) -
     all.extend_from_slice(writes);
     connection
         .prepare_cached(
-            "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?), request = ? WHERE key = ?",
+            "UPDATE operations SET phase = 'sent', writes = ?, sent_at = coalesce(sent_at, ?), attempted_at = ?, request = ?
+             WHERE key = ?",
         )?
-        .execute(params![Json(all), now, request.as_ref().map(|sealed| &sealed.0), operation])?;
+        .execute(params![Json(all), now, now, request.as_ref().map(|sealed| &sealed.0), operation])?;
     Ok(())
 }
 

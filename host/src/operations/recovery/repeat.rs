@@ -52,7 +52,7 @@ impl Operations {
         let Some(repeat) = self.0.store.take_repeat(operation, repeating).await? else { return Ok(()) };
         crash_point!("repeating");
         let (operation, subject) = (repeat.operation.clone(), repeat.subject.clone());
-        let called = self.call_again(serving, repeat).await;
+        let called = self.call_again(serving, repeat, within).await;
         crash_point!("repeated");
         let Report { departures, .. } = called.report;
         let end = returned(called.response);

@@ -2,14 +2,12 @@
 
 use super::plan::{Asked, Round, plan};
 use crate::clock::Timestamp;
-use crate::model::{
-    Action, Decline, News, NewsState, Origin, Payment, PaymentState, Source, Standing, SubscriptionNews,
-    SubscriptionState, Target, jitter,
-};
+use crate::model::{Origin, Payment, Standing, jitter};
 use crate::operations::Operations;
 use crate::operations::ask::{About, Heard, Silence};
-use crate::store::{AskSettled, StoreError};
+use crate::store::{AskSettled, EndingRedirect, StoreError};
 use crate::{crash_point, telemetry};
+use std::time::Duration;
 
 impl Operations {
     /// Asks, and plans what follows, unless it was asked a moment ago.
@@ -37,11 +35,9 @@ impl Operations {
         let Some(payment) = self.0.store.payment_by_key(payment.key).await? else { return Ok(()) };
         let now = self.0.clock.now();
         let asked = self.asked_about(&payment);
-        if round.looked
-            && payment.state == PaymentState::ActionRequired
-            && asked.expires_at.is_some_and(|end| end <= now)
-        {
-            return self.expire_redirect(&payment, now).await;
+        let seems_over = round.looked && asked.expires_at.is_some_and(|end| end <= now);
+        if seems_over && self.end_redirect(&payment, lease, now).await? {
+            return Ok(());
         }
         let settled = plan(self.recovery(&payment.external), asked, round, now, jitter());
         if self.0.store.settle_ask(payment.key, lease, settled).await? {
@@ -75,50 +71,34 @@ impl Operations {
     }
 
     fn asked_about(&self, payment: &Payment) -> Asked {
-        let recovery = self.recovery(&payment.external);
-        let since = payment.open_since.unwrap_or(payment.created_at);
-        // A link is made to be followed whenever the payer likes.
-        let patience = if payment.origin == Origin::Link { recovery.pending_for } else { recovery.redirect_for };
-        let redirected = payment.state == PaymentState::ActionRequired;
         Asked {
             standing: payment.standing(),
             asks: payment.asks,
-            since,
+            since: payment.open_since.unwrap_or(payment.created_at),
             until: payment.expires_at.filter(|_| payment.standing() != Some(Standing::Unknown)),
-            expires_at: redirected.then(|| payment.expires_at.unwrap_or(since.plus(patience))),
+            expires_at: payment.redirect_ends(self.patience(payment)),
         }
     }
 
-    /// The payer never followed the redirect, and the provider has just said that it still waits (rule 10).
-    async fn expire_redirect(&self, payment: &Payment, now: Timestamp) -> Result<(), StoreError> {
-        let description = Some("The payer's time is over.".to_owned());
-        let expired = Decline { code: "expired".to_owned(), description: description.clone(), ..Decline::default() };
-        let target = Target { host_reference: Some(payment.reference.0.clone()), ..Target::default() };
-        let state = NewsState::Failed(Some(expired));
-        let news = News { description, ..News::new(Source::Inquiry, target, Action::Payment, state) };
-        let first = self.first_asks(&payment.external, now);
-        let changed = self.0.store.report_on(payment.key, news, now, first).await?;
-        metrics::counter!(telemetry::REDIRECTS_EXPIRED, "external" => payment.external.clone()).increment(1);
-        self.follow_up(&changed);
-        self.expire_subscription(&changed.payment, now).await
+    /// How long a payer has to follow a redirect. A link is made to be followed whenever the payer likes.
+    fn patience(&self, payment: &Payment) -> Duration {
+        let recovery = self.recovery(&payment.external);
+        if payment.origin == Origin::Link { recovery.pending_for } else { recovery.redirect_for }
     }
 
-    /// The subscription that was to begin with it never will.
-    async fn expire_subscription(&self, payment: &Payment, now: Timestamp) -> Result<(), StoreError> {
-        if !matches!(payment.origin, Origin::Schedule | Origin::Start) {
-            return Ok(());
+    /// The payer seems never to have followed the redirect, and the provider has just said that it still waits (rule 10).
+    /// Says whether it is over.
+    async fn end_redirect(&self, payment: &Payment, lease: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        let (external, patience) = (&payment.external, self.patience(payment));
+        let ask_at = self.first_asks(external, now);
+        let ending = EndingRedirect { now, payment: payment.key, lease, patience, ask_at };
+        let Some(ended) = self.0.store.end_redirect(ending).await? else { return Ok(false) };
+        metrics::counter!(telemetry::REDIRECTS_EXPIRED, "external" => external.clone()).increment(1);
+        self.follow_up(&ended.changed);
+        if let Some(changed) = &ended.subscription {
+            self.follow_up_subscription(changed);
         }
-        let Some(subscription) = self.0.store.subscription(&payment.external, &payment.reference.0).await? else {
-            return Ok(());
-        };
-        if subscription.state == SubscriptionState::Pending {
-            let own = Some(payment.reference.0.clone());
-            let news = SubscriptionNews::new(Source::Inquiry, own, SubscriptionState::Expired);
-            let first = self.first_asks(&payment.external, now);
-            let changed = self.0.store.report_on_subscription(subscription.key, news, now, first).await?;
-            self.follow_up_subscription(&changed);
-        }
-        Ok(())
+        Ok(true)
     }
 }
 
