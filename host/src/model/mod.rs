@@ -16,6 +16,7 @@ mod payment;
 mod payment_status;
 mod plugin;
 mod request;
+mod review;
 mod schedule;
 mod secret;
 mod subscription;
@@ -41,6 +42,7 @@ pub use request::{
     CaptureRequest, KnownPayment, KnownRefund, KnownSubscription, PayRequest, Query, Receipt, RefundRequest, Rejection,
     Reply, Request, Response, UtilityRequest, Webhook,
 };
+pub use review::{with_reason, without_reason};
 pub use schedule::{AskAt, AskedSoFar, NextAsk, Schedule, Standing, UNDECIDED, jitter};
 pub use secret::SecretBytes;
 pub use subscription::{Changes, Plan, Subscription, SubscriptionKey, SubscriptionNews, SubscriptionState};

@@ -4,7 +4,9 @@
 use super::database::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError, callbacks, payments, subscriptions};
 use crate::clock::Timestamp;
-use crate::model::{About, Callback, CallbackType, Payment, PaymentKey, Reference, Subscription, SubscriptionKey};
+use crate::model::{
+    About, Callback, CallbackType, Payment, PaymentKey, Reference, Subscription, SubscriptionKey, with_reason,
+};
 use std::time::Duration;
 
 /// How questions are taken that are due.
@@ -96,7 +98,7 @@ impl Store {
     }
 
     /// Writes down what became of a round of questions about a payment, unless somebody has planned anew since it was
-    /// taken with this lease. Says whether a person must look now and had not to before.
+    /// taken with this lease. Says whether a person must look for a reason that was not there before.
     pub async fn settle_ask(
         &self,
         payment: PaymentKey,
@@ -264,10 +266,10 @@ fn settle(
     let Some(review) = before else {
         return Ok(false);
     };
+    let more = settled.review.and_then(|reason| with_reason(review.as_deref(), reason));
+    let is_new = more.is_some();
     connection
-        .prepare_cached(&format!(
-            "UPDATE {table} SET ask_at = ?, asking = 0, asks = ?, review = coalesce(review, ?) WHERE key = ?"
-        ))?
-        .execute(params![settled.next, settled.asks, settled.review, key])?;
-    Ok(review.is_none() && settled.review.is_some())
+        .prepare_cached(&format!("UPDATE {table} SET ask_at = ?, asking = 0, asks = ?, review = ? WHERE key = ?"))?
+        .execute(params![settled.next, settled.asks, more.or(review), key])?;
+    Ok(is_new)
 }

@@ -7,6 +7,7 @@ use super::{adopt, callbacks, follow_ups, parked, payments, repeat};
 use crate::clock::Timestamp;
 use crate::model::{
     ActionState, Applied, AskAt, Dispute, News, Origin, Payment, PaymentKey, UNDECIDED, apply, apply_dispute,
+    without_reason,
 };
 use std::collections::HashSet;
 
@@ -45,8 +46,8 @@ fn plan_questions(before: &Payment, applied: &mut Applied, when: When) {
         return;
     }
     let first = payment.standing().map(|standing| when.ask_at.of(standing));
-    if first.is_none() && payment.review.as_deref() == Some(UNDECIDED) {
-        payment.review = None;
+    if first.is_none() {
+        payment.review = without_reason(payment.review.as_deref(), UNDECIDED);
     }
     let at_once = applied.ask.then_some(when.now);
     (payment.ask_at, payment.asks, payment.open_since) = (at_once.or(first), 0, Some(when.now));

@@ -126,11 +126,12 @@ fn settle(connection: &Connection, settling: &Settling) -> Result<SettledByHand,
     let when = When { now: settling.now, ask_at: settling.ask_at };
     // A person has looked.
     let seen = Payment { review: None, ..before.clone() };
-    let applied = change::consider(&seen, &meant.news(&before, settling), when);
+    let mut applied = change::consider(&seen, &meant.news(&before, settling), when);
     let after = Meant::of(&applied.payment, settling.action.as_ref()).ok_or(StoreError::Gone)?.state(&applied.payment);
     if applied.ask || after != meant.wanted(settling.verdict) {
         return Ok(SettledByHand::Contradicts { state });
     }
+    ask_again(&mut applied.payment, when);
     let mut changed = change::write(connection, &before, applied, when)?;
     if changed.written {
         let entry = audit::Entry {
@@ -147,6 +148,13 @@ fn settle(connection: &Connection, settling: &Settling) -> Result<SettledByHand,
         parked::catch_up(connection, &mut changed, when)?;
     }
     Ok(SettledByHand::Done(Box::new(changed)))
+}
+
+/// What a person has seen and not decided is a promise still: who asked to the end of the schedule begins anew (rule 6).
+fn ask_again(payment: &mut Payment, when: When) {
+    if let Some(standing) = payment.standing().filter(|_| payment.ask_at.is_none()) {
+        (payment.ask_at, payment.asks, payment.open_since) = (Some(when.ask_at.of(standing)), 0, Some(when.now));
+    }
 }
 
 impl<'a> Meant<'a> {

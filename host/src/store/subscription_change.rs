@@ -7,7 +7,7 @@ use super::{Store, StoreError, callbacks, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
     AppliedToSubscription, AskAt, Changes, Subscription, SubscriptionKey, SubscriptionNews, UNDECIDED,
-    apply_to_subscription,
+    apply_to_subscription, without_reason,
 };
 
 /// What news made of a subscription.
@@ -171,8 +171,8 @@ fn plan_questions(before: &Subscription, applied: &mut AppliedToSubscription, wh
         return;
     }
     let first = subscription.standing().map(|standing| when.ask_at.of(standing));
-    if first.is_none() && subscription.review.as_deref() == Some(UNDECIDED) {
-        subscription.review = None;
+    if first.is_none() {
+        subscription.review = without_reason(subscription.review.as_deref(), UNDECIDED);
     }
     let at_once = applied.ask.then_some(when.now);
     (subscription.ask_at, subscription.asks, subscription.open_since) = (at_once.or(first), 0, Some(when.now));

@@ -95,6 +95,29 @@ async fn what_is_decided_is_asked_about_no_more_and_needs_nobody() {
     assert_eq!((after.state, after.ask_at, after.review), (PaymentState::Accepted, None, None));
 }
 
+/// Rule 10: whatever else a person must look at.
+#[tokio::test]
+async fn what_nobody_decides_is_told_beside_what_is_to_be_looked_at_already() {
+    let store = opened();
+    let payment = store.accepted("s-1", "p-1").await;
+    let odd = News { amount: Some(euro(400)), ..inquiry(&["p-1"], NewsState::Accepted) };
+    store.report_on(payment.key, odd, NOW, LATER).await.unwrap();
+    let amount = store.payment_by_key(payment.key).await.unwrap().unwrap().review.unwrap();
+    let lost = store.ended(refund(payment.key, 400), Settled::Unknown, None).await.of_payment().payment;
+    let due = LATER.unknown;
+    taken(&store, due).await;
+    let undecided = AskSettled { asks: 11, next: None, review: Some(crate::model::UNDECIDED) };
+    assert!(store.settle_ask(payment.key, due.plus(MINUTE), undecided).await.unwrap(), "a person is told");
+    let both = store.payment_by_key(payment.key).await.unwrap().unwrap().review.unwrap();
+    assert_eq!(both, format!("{amount}; {}", crate::model::UNDECIDED));
+
+    let target = Target { host_reference: Some(lost.refunds[0].reference.0.clone()), ..target(&["p-1"]) };
+    let news = News { action: Action::Refund, target, ..inquiry(&[], NewsState::Accepted) };
+    store.report_on(payment.key, news, due, LATER).await.unwrap();
+    let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
+    assert_eq!((after.refunds[0].state, after.review), (ActionState::Accepted, Some(amount)));
+}
+
 #[tokio::test]
 async fn the_backlog_of_one_external_hides_nothing_of_another() {
     let store = opened();

@@ -1,8 +1,8 @@
 use super::*;
 use crate::model::AskAt;
 use crate::store::{
-    Attempt, CallbackFilter, CallbackState, Delivery, NamedByHand, PaymentFilter, Replayed, Replaying, SettledByHand,
-    Settlement, Settling, Verdict, Which,
+    AskSettled, Attempt, CallbackFilter, CallbackState, Delivery, NamedByHand, PaymentFilter, Replayed, Replaying,
+    SettledByHand, Settlement, Settling, Taking, Verdict, Which,
 };
 
 async fn lease(store: &Store, now: Timestamp) -> Vec<Delivery> {
@@ -231,6 +231,22 @@ async fn a_refund_is_settled_by_its_own_name_and_gives_its_amount_free() {
     assert_eq!((payment.refundable(), payment.state), (Some(1000), PaymentState::Accepted));
     let authorized = Settling { verdict: Verdict::Authorized, ..settled };
     assert!(matches!(store.settle(authorized).await.unwrap(), SettledByHand::Unfit(_)));
+}
+
+/// Rule 6: a person who has looked at one thing has not decided another.
+#[tokio::test]
+async fn what_settling_leaves_open_is_asked_for_anew() {
+    let store = opened();
+    let payment = store.accepted("s-1", "p-1").await;
+    store.ended(refund(payment.key, 400), Settled::Unknown, None).await;
+    let taking = Taking { now: LATER.unknown, furthest: NOW.plus(DAY), lease_until: NOW.plus(MINUTE), limit: 1 };
+    store.take_asks("acme", taking).await.unwrap();
+    let undecided = AskSettled { asks: 11, next: None, review: Some(crate::model::UNDECIDED) };
+    store.settle_ask(payment.key, NOW.plus(MINUTE), undecided).await.unwrap();
+    let settled = store.settle(settling(payment.key, Verdict::Accepted)).await.unwrap();
+    assert!(matches!(settled, SettledByHand::Done(changed) if changed.written));
+    let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
+    assert_eq!((after.review, after.ask_at, after.asks), (None, Some(NOW), 0));
 }
 
 #[tokio::test]
