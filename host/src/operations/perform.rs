@@ -1,6 +1,7 @@
 //! The way of one operation, the same for every kind: claim, call, classify, finish, answer. What differs between
 //! kinds is the data in [`Plan`].
 
+use super::call::Called;
 use super::ending::{Returned, returned};
 use super::running::Waited;
 use super::told::{self, Told};
@@ -37,7 +38,8 @@ pub(super) type MakeRequest = Box<dyn FnOnce(&Operation, &Subject) -> Request + 
 
 /// An operation that is ours to run, or an answer that was found instead.
 enum Begun {
-    New(Box<Operation>, Box<Subject>),
+    /// It has its lease until then.
+    New(Box<Operation>, Box<Subject>, Timestamp),
     Answered(Answered),
 }
 
@@ -60,14 +62,19 @@ impl Operations {
 
     async fn run(&self, plan: Plan, reference: Reference) -> Answered {
         let turn = self.0.running.begin(&reference);
-        let (operation, subject) = match self.begin(&plan, reference).await {
-            Ok(Begun::New(operation, subject)) => (*operation, *subject),
+        let (operation, subject, until) = match self.begin(&plan, reference).await {
+            Ok(Begun::New(operation, subject, until)) => (*operation, *subject, until),
             Ok(Begun::Answered(answered)) => return answered,
             Err(error) => return refused(plan.respond, error),
         };
         crash_point!("claimed");
         let request = (plan.request)(&operation, &subject);
-        let called = self.call(&plan.serving, &operation, request).await;
+        let called = if self.may_outlast(until, &plan.serving) {
+            // Claiming took so long that another host could end it while it runs (rule 3).
+            Called::turned_away()
+        } else {
+            self.call(&plan.serving, &operation, request).await
+        };
         crash_point!("called");
         let Returned { ending, subscribed } = returned(called.response);
         let outcome = classify(called.report.departures, ending, operation.amount.as_ref());
@@ -100,11 +107,14 @@ impl Operations {
     /// Claims the operation, or finds out why it is not ours to run (rules 15 to 18).
     async fn begin(&self, plan: &Plan, reference: Reference) -> Result<Begun, Error> {
         let give_up = tokio::time::Instant::now() + self.0.settings.share_wait;
-        let claim = self.claim(plan, reference);
+        let mut claim = self.claim(plan, reference);
         loop {
+            // Who has waited needs the whole of its lease like any other.
+            claim.now = self.0.clock.now();
+            claim.lease_until = self.lease_until(claim.now, plan.serving.provider.limits.deadline);
             let running = match self.0.store.claim(claim.clone()).await.map_err(store_away)? {
                 Claimed::New { operation, subject } => {
-                    return Ok(Begun::New(Box::new(operation), Box::new(subject)));
+                    return Ok(Begun::New(Box::new(operation), Box::new(subject), claim.lease_until));
                 }
                 Claimed::Replay { operation, subject } => {
                     return Ok(Begun::Answered(replayed(&operation, &subject, plan.respond)));
@@ -139,6 +149,11 @@ impl Operations {
             lease_until: self.lease_until(now, plan.serving.provider.limits.deadline),
             what: plan.what.clone(),
         }
+    }
+
+    /// Whether a call that begins now could outlast its operation's lease.
+    fn may_outlast(&self, lease_until: Timestamp, serving: &Serving) -> bool {
+        self.0.clock.now().plus(serving.provider.limits.deadline) > lease_until
     }
 
     fn lease_until(&self, now: Timestamp, deadline: Duration) -> Timestamp {
