@@ -9,8 +9,8 @@ use super::{Answered, Caller, Ended, Error, Operations, Respond};
 use crate::capabilities::Report;
 use crate::clock::Timestamp;
 use crate::model::{
-    Acknowledgement, Amount, Answer, Changes, Kind, Operation, Outcome, Reference, Refused, Request, Seed, Subscribed,
-    classify,
+    Acknowledgement, Amount, Answer, Changes, Kind, Operation, Outcome, Phase, Reference, Refused, Request, Seed,
+    Subscribed, classify,
 };
 use crate::registry::Serving;
 use crate::store::{Claim, Claimed, Finish, Finished, StoreError, Subject, What};
@@ -125,10 +125,23 @@ impl Operations {
             let patience = give_up.saturating_duration_since(tokio::time::Instant::now());
             match self.0.running.wait(&running, patience).await {
                 Waited::Shared(answered) => return Ok(Begun::Answered(Answered { replayed: true, ..answered })),
-                Waited::Gone if !patience.is_zero() => tokio::time::sleep(LOOK_AGAIN.min(patience)).await,
+                Waited::Gone if !patience.is_zero() => self.wait_elsewhere(&running, give_up).await,
                 Waited::Gone | Waited::TooLong => {
                     return Err(Error::StillRunning { retry_after: Duration::from_secs(1) });
                 }
+            }
+        }
+    }
+
+    /// Waits until what another host runs is over, as far as can be read: only then is it worth a claim.
+    async fn wait_elsewhere(&self, running: &Reference, give_up: tokio::time::Instant) {
+        loop {
+            let patience = give_up.saturating_duration_since(tokio::time::Instant::now());
+            tokio::time::sleep(LOOK_AGAIN.min(patience)).await;
+            let found = self.0.store.operation_by_reference(&running.0).await;
+            let open = found.is_ok_and(|found| found.is_some_and(|operation| operation.phase != Phase::Finished));
+            if !open || patience.is_zero() {
+                return;
             }
         }
     }

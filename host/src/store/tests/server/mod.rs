@@ -194,3 +194,15 @@ async fn a_name_with_a_nul_in_it_is_kept_and_found() {
     store.accepted("s-1", "p\0-1").await;
     assert_eq!(store.state_of("p\0-1"), PaymentState::Accepted);
 }
+
+/// Those who wait on another host ask often: they must not disturb the one that runs.
+#[tokio::test]
+async fn an_equal_request_without_a_key_writes_nothing_to_the_operation_that_runs() {
+    let store = in_server();
+    store.new_operation(pay("s-1")).await;
+    let version = || store.query::<String>("SELECT xmin::text || ctid::text FROM operations");
+    let before = version();
+    let again = beside(&store).claim(pay("s-1")).await.unwrap();
+    assert!(matches!(again, Claimed::Running { .. }), "{again:?}");
+    assert_eq!(version(), before);
+}
