@@ -2,6 +2,7 @@
 
 mod proxy;
 
+use super::database::Trouble;
 use super::*;
 use crate::clock::Clock;
 use crate::store::{Attempt, Settlement};
@@ -135,6 +136,22 @@ async fn a_commit_whose_answer_is_lost_is_read_back() {
         assert_eq!(store.state_of(id), PaymentState::Accepted);
     }
     assert_eq!(store.told(), ["payment.accepted"; 2], "neither twice nor not at all");
+}
+
+/// After a failover, what was the primary may still answer.
+#[test]
+fn a_server_that_only_reads_is_not_the_store() {
+    let database = Database::create();
+    let address = Address::parse(database.url()).unwrap();
+    let connection = address.connect().unwrap();
+    let only_read = "EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database())";
+    connection.execute_batch(&format!("DO $$ BEGIN {only_read}; END $$")).unwrap();
+    let refused = address.connect().err().unwrap().to_string();
+    assert!(refused.contains("does not allow writes"), "{refused}");
+    // Who is there already finds out when it writes, and looks for the primary.
+    connection.step("BEGIN READ ONLY").unwrap();
+    connection.step("CREATE TABLE late (key BIGINT)").unwrap_err();
+    assert_eq!(connection.trouble(), Some(Trouble::Gone));
 }
 
 /// "Nothing leaves, and it is told at once": what cannot be written is not begun.
