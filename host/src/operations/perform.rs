@@ -10,7 +10,7 @@ use crate::capabilities::Report;
 use crate::clock::Timestamp;
 use crate::model::{
     Acknowledgement, Amount, Answer, Changes, Kind, Operation, Outcome, Phase, Reference, Refused, Request, Seed,
-    Subscribed, classify,
+    Settled, Subscribed, classify,
 };
 use crate::registry::Serving;
 use crate::store::{Claim, Claimed, Finish, Finished, StoreError, Subject, What};
@@ -213,11 +213,17 @@ impl Operations {
         let finish = Finish { answer: kept.then(|| answer.clone()), answer_if_contradicted, ..finish };
         let settled = finish.settled;
         match self.write_end(finish).await {
-            Ok(finished) => {
+            Ok(Written::Now(finished)) => {
                 self.follow_up_finished(operation, &finished);
                 let answer = if finished.settled == settled { answer } else { doubtful };
                 Answered { answer, replayed: false }
             }
+            Ok(Written::Before(ended)) => match (ended.answer, ended.outcome) {
+                (Some(kept), _) => Answered { answer: kept, replayed: false },
+                (None, Some(outcome)) if outcome == settled => Answered { answer, replayed: false },
+                (None, Some(Settled::NotExecuted)) => refused(respond, Error::StoreAway),
+                _ => Answered { answer: doubtful, replayed: false },
+            },
             Err(error) => {
                 tracing::error!(%error, reference = %operation.reference, left = report.departures.left, "an outcome could not be written down");
                 unwritten(ended, report.departures.left, respond)
@@ -254,6 +260,14 @@ pub(super) struct End {
     pub(super) again: bool,
 }
 
+/// How an end came to be on disk.
+enum Written {
+    /// By us, and we know what followed.
+    Now(Box<Finished>),
+    /// By a try of ours whose answer was lost, or by whoever found its lease lapsed: the operation as it stands.
+    Before(Box<Operation>),
+}
+
 fn changes(what: What) -> Option<Changes> {
     match what {
         What::Update(_, changes) => Some(changes),
@@ -272,15 +286,25 @@ fn is_kept(kind: Kind, outcome: &Outcome) -> bool {
 
 impl Operations {
     /// Tries again while the store is away, for as long as a caller can be kept waiting: what is not written is lost,
-    /// and must be asked for when the lease has lapsed.
-    async fn write_end(&self, finish: Finish) -> Result<Finished, StoreError> {
+    /// and must be asked for when the lease has lapsed. What has an end already is read back: it may be this very one,
+    /// whose answer was lost.
+    async fn write_end(&self, finish: Finish) -> Result<Written, StoreError> {
         let give_up = tokio::time::Instant::now() + WRITE_PATIENCE;
         loop {
-            match self.0.store.finish(finish.clone()).await {
-                Err(StoreError::Away(_)) if tokio::time::Instant::now() < give_up => {
+            let error = match self.0.store.finish(finish.clone()).await {
+                Ok(finished) => return Ok(Written::Now(Box::new(finished))),
+                Err(error) => error,
+            };
+            match error {
+                StoreError::Away(_) if tokio::time::Instant::now() < give_up => {
                     tokio::time::sleep(WRITE_AGAIN).await;
                 }
-                written => return written,
+                StoreError::Gone => {
+                    let found = self.0.store.operation(finish.operation).await?;
+                    let ended = found.filter(|found| found.fence == finish.fence && found.phase == Phase::Finished);
+                    return ended.map(|ended| Written::Before(Box::new(ended))).ok_or(error);
+                }
+                _ => return Err(error),
             }
         }
     }
