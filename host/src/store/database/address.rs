@@ -113,9 +113,7 @@ impl Address {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::gone(&error.to_string()))?;
         let client = runtime.block_on(self.client(runtime.handle(), |_| {}))?;
-        let session = Session::new(runtime, client);
-        session.batch(BEGINNING)?;
-        Ok(Connection::Postgres(Box::new(session)))
+        Ok(Connection::Postgres(Box::new(Session::new(runtime, client, BEGINNING)?)))
     }
 
     /// A client, whose other half runs on `runtime` and ends with it; whoever asks next is told that it is closed.

@@ -73,7 +73,7 @@ pub(in crate::store) enum Fate {
     Undone,
     /// The database has not ended it yet.
     Open,
-    /// The database does not remember.
+    /// The database does not remember, or it is not the one that was told.
     Forgotten,
 }
 
@@ -86,10 +86,13 @@ impl Connection {
     pub(in crate::store) fn begin(&self, company: Company) -> Result<Option<String>> {
         match self {
             Self::Sqlite(_) => self.step("BEGIN IMMEDIATE").map(|()| None),
-            Self::Postgres(session) => session.begin(&format!(
-                "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; {}; SELECT pg_current_xact_id()::text",
-                company.lock()
-            )),
+            Self::Postgres(session) => {
+                let named = session.begin(&format!(
+                    "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; {}; SELECT pg_current_xact_id()::text",
+                    company.lock()
+                ))?;
+                Ok(named.map(|name| format!("{} {name}", session.life())))
+            }
         }
     }
 
@@ -120,7 +123,12 @@ impl Connection {
     }
 
     /// What became of a transaction that [`Connection::begin`] named, on whatever connection that was.
+    /// Only the life of the server that named it can tell.
     pub(in crate::store) fn fate(&self, transaction: &str) -> Result<Fate> {
+        let (life, transaction) = transaction.split_once(' ').unwrap_or_default();
+        if !matches!(self, Self::Postgres(session) if session.life() == life) {
+            return Ok(Fate::Forgotten);
+        }
         let fate: Option<String> =
             self.query_row("SELECT pg_xact_status(?::text::xid8)", [transaction], |row| row.get(0))?;
         Ok(match fate.as_deref() {

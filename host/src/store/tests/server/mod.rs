@@ -2,7 +2,7 @@
 
 mod proxy;
 
-use super::database::Trouble;
+use super::database::{Company, Fate, Trouble};
 use super::*;
 use crate::clock::Clock;
 use crate::store::{Attempt, Settlement};
@@ -136,6 +136,22 @@ async fn a_commit_whose_answer_is_lost_is_read_back() {
         assert_eq!(store.state_of(id), PaymentState::Accepted);
     }
     assert_eq!(store.told(), ["payment.accepted"; 2], "neither twice nor not at all");
+}
+
+/// After a crash or a failover, the name of a transaction that was lost may be that of another.
+#[test]
+fn another_life_of_the_server_vouches_for_no_transaction() {
+    let mut cluster = Cluster::start(Durability::Process).unwrap();
+    let database = Database::create_in(&cluster).unwrap();
+    drop(Store::open(&settings(database.url()), NOW).unwrap());
+    let address = Address::parse(database.url()).unwrap();
+    let connection = address.connect().unwrap();
+    let name = connection.begin(Company::Any).unwrap().unwrap();
+    connection.commit().unwrap();
+    assert_eq!(address.connect().unwrap().fate(&name).unwrap(), Fate::Committed);
+    cluster.kill().unwrap();
+    cluster.start_again().unwrap();
+    assert_eq!(address.connect().unwrap().fate(&name).unwrap(), Fate::Forgotten);
 }
 
 /// After a failover, what was the primary may still answer.
