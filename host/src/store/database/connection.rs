@@ -52,13 +52,14 @@ pub(in crate::store) enum Company {
 }
 
 impl Company {
-    /// A lock that is taken before anything is looked at. Waiting to be alone ends soon: somebody who was paused must
-    /// not hold up all others.
+    /// A lock that is taken before anything is looked at. Waiting to be alone ends soon, and so does being alone:
+    /// somebody who was paused must not hold up all others.
     fn lock(self) -> &'static str {
         match self {
             Self::Any => "LOCK TABLE migrations IN ROW SHARE MODE",
             Self::Alone => {
-                "SET LOCAL lock_timeout = '500ms'; LOCK TABLE migrations IN EXCLUSIVE MODE; SET LOCAL lock_timeout = 0"
+                "SET LOCAL idle_in_transaction_session_timeout = '1s'; SET LOCAL lock_timeout = '500ms';
+                 LOCK TABLE migrations IN EXCLUSIVE MODE; SET LOCAL lock_timeout = 0"
             }
         }
     }
