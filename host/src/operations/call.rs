@@ -16,6 +16,13 @@ pub(super) struct Called {
     pub(super) report: Report,
 }
 
+impl Called {
+    /// Of a call that there was no room or time for: the plugin has not run.
+    pub(super) fn turned_away() -> Self {
+        Self { response: Err(Failure::Exhausted), report: Report::default() }
+    }
+}
+
 impl Operations {
     /// Calls the plugin for an operation: money may move. Where its provider knows a key again, what it is asked is kept.
     pub(super) async fn call(&self, serving: &Serving, operation: &Operation, request: Request) -> Called {
@@ -51,7 +58,7 @@ impl Operations {
 
     async fn call_in(&self, serving: &Serving, mode: Mode, operation: Option<Recorded>, request: Request) -> Called {
         let Some(_place) = self.0.room.enter(&serving.provider) else {
-            return Called { response: Err(Failure::Exhausted), report: Report::default() };
+            return Called::turned_away();
         };
         let records = CallRecords {
             store: self.0.store.clone(),

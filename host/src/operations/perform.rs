@@ -1,6 +1,7 @@
 //! The way of one operation, the same for every kind: claim, call, classify, finish, answer. What differs between
 //! kinds is the data in [`Plan`].
 
+use super::call::Called;
 use super::ending::{Returned, returned};
 use super::running::Waited;
 use super::told::{self, Told};
@@ -8,8 +9,8 @@ use super::{Answered, Caller, Ended, Error, Operations, Respond};
 use crate::capabilities::Report;
 use crate::clock::Timestamp;
 use crate::model::{
-    Acknowledgement, Amount, Answer, Changes, Kind, Operation, Outcome, Reference, Refused, Request, Seed, Subscribed,
-    classify,
+    Acknowledgement, Amount, Answer, Changes, Kind, Operation, Outcome, Phase, Reference, Refused, Request, Seed,
+    Settled, Subscribed, classify,
 };
 use crate::registry::Serving;
 use crate::store::{Claim, Claimed, Finish, Finished, StoreError, Subject, What};
@@ -37,7 +38,8 @@ pub(super) type MakeRequest = Box<dyn FnOnce(&Operation, &Subject) -> Request + 
 
 /// An operation that is ours to run, or an answer that was found instead.
 enum Begun {
-    New(Box<Operation>, Box<Subject>),
+    /// It has its lease until then.
+    New(Box<Operation>, Box<Subject>, Timestamp),
     Answered(Answered),
 }
 
@@ -60,14 +62,19 @@ impl Operations {
 
     async fn run(&self, plan: Plan, reference: Reference) -> Answered {
         let turn = self.0.running.begin(&reference);
-        let (operation, subject) = match self.begin(&plan, reference).await {
-            Ok(Begun::New(operation, subject)) => (*operation, *subject),
+        let (operation, subject, until) = match self.begin(&plan, reference).await {
+            Ok(Begun::New(operation, subject, until)) => (*operation, *subject, until),
             Ok(Begun::Answered(answered)) => return answered,
             Err(error) => return refused(plan.respond, error),
         };
         crash_point!("claimed");
         let request = (plan.request)(&operation, &subject);
-        let called = self.call(&plan.serving, &operation, request).await;
+        let called = if self.may_outlast(until, &plan.serving) {
+            // Claiming took so long that another host could end it while it runs (rule 3).
+            Called::turned_away()
+        } else {
+            self.call(&plan.serving, &operation, request).await
+        };
         crash_point!("called");
         let Returned { ending, subscribed } = returned(called.response);
         let outcome = classify(called.report.departures, ending, operation.amount.as_ref());
@@ -100,11 +107,14 @@ impl Operations {
     /// Claims the operation, or finds out why it is not ours to run (rules 15 to 18).
     async fn begin(&self, plan: &Plan, reference: Reference) -> Result<Begun, Error> {
         let give_up = tokio::time::Instant::now() + self.0.settings.share_wait;
-        let claim = self.claim(plan, reference);
+        let mut claim = self.claim(plan, reference);
         loop {
+            // Who has waited needs the whole of its lease like any other.
+            claim.now = self.0.clock.now();
+            claim.lease_until = self.lease_until(claim.now, plan.serving.provider.limits.deadline);
             let running = match self.0.store.claim(claim.clone()).await.map_err(store_away)? {
                 Claimed::New { operation, subject } => {
-                    return Ok(Begun::New(Box::new(operation), Box::new(subject)));
+                    return Ok(Begun::New(Box::new(operation), Box::new(subject), claim.lease_until));
                 }
                 Claimed::Replay { operation, subject } => {
                     return Ok(Begun::Answered(replayed(&operation, &subject, plan.respond)));
@@ -115,10 +125,23 @@ impl Operations {
             let patience = give_up.saturating_duration_since(tokio::time::Instant::now());
             match self.0.running.wait(&running, patience).await {
                 Waited::Shared(answered) => return Ok(Begun::Answered(Answered { replayed: true, ..answered })),
-                Waited::Gone if !patience.is_zero() => tokio::time::sleep(LOOK_AGAIN.min(patience)).await,
+                Waited::Gone if !patience.is_zero() => self.wait_elsewhere(&running, give_up).await,
                 Waited::Gone | Waited::TooLong => {
                     return Err(Error::StillRunning { retry_after: Duration::from_secs(1) });
                 }
+            }
+        }
+    }
+
+    /// Waits until what another host runs is over, as far as can be read: only then is it worth a claim.
+    async fn wait_elsewhere(&self, running: &Reference, give_up: tokio::time::Instant) {
+        loop {
+            let patience = give_up.saturating_duration_since(tokio::time::Instant::now());
+            tokio::time::sleep(LOOK_AGAIN.min(patience)).await;
+            let found = self.0.store.operation_by_reference(&running.0).await;
+            let open = found.is_ok_and(|found| found.is_some_and(|operation| operation.phase != Phase::Finished));
+            if !open || patience.is_zero() {
+                return;
             }
         }
     }
@@ -139,6 +162,11 @@ impl Operations {
             lease_until: self.lease_until(now, plan.serving.provider.limits.deadline),
             what: plan.what.clone(),
         }
+    }
+
+    /// Whether a call that begins now could outlast its operation's lease.
+    fn may_outlast(&self, lease_until: Timestamp, serving: &Serving) -> bool {
+        self.0.clock.now().plus(serving.provider.limits.deadline) > lease_until
     }
 
     fn lease_until(&self, now: Timestamp, deadline: Duration) -> Timestamp {
@@ -185,11 +213,17 @@ impl Operations {
         let finish = Finish { answer: kept.then(|| answer.clone()), answer_if_contradicted, ..finish };
         let settled = finish.settled;
         match self.write_end(finish).await {
-            Ok(finished) => {
+            Ok(Written::Now(finished)) => {
                 self.follow_up_finished(operation, &finished);
                 let answer = if finished.settled == settled { answer } else { doubtful };
                 Answered { answer, replayed: false }
             }
+            Ok(Written::Before(ended)) => match (ended.answer, ended.outcome) {
+                (Some(kept), _) => Answered { answer: kept, replayed: false },
+                (None, Some(outcome)) if outcome == settled => Answered { answer, replayed: false },
+                (None, Some(Settled::NotExecuted)) => refused(respond, Error::StoreAway),
+                _ => Answered { answer: doubtful, replayed: false },
+            },
             Err(error) => {
                 tracing::error!(%error, reference = %operation.reference, left = report.departures.left, "an outcome could not be written down");
                 unwritten(ended, report.departures.left, respond)
@@ -226,6 +260,14 @@ pub(super) struct End {
     pub(super) again: bool,
 }
 
+/// How an end came to be on disk.
+enum Written {
+    /// By us, and we know what followed.
+    Now(Box<Finished>),
+    /// By a try of ours whose answer was lost, or by whoever found its lease lapsed: the operation as it stands.
+    Before(Box<Operation>),
+}
+
 fn changes(what: What) -> Option<Changes> {
     match what {
         What::Update(_, changes) => Some(changes),
@@ -244,15 +286,25 @@ fn is_kept(kind: Kind, outcome: &Outcome) -> bool {
 
 impl Operations {
     /// Tries again while the store is away, for as long as a caller can be kept waiting: what is not written is lost,
-    /// and must be asked for when the lease has lapsed.
-    async fn write_end(&self, finish: Finish) -> Result<Finished, StoreError> {
+    /// and must be asked for when the lease has lapsed. What has an end already is read back: it may be this very one,
+    /// whose answer was lost.
+    async fn write_end(&self, finish: Finish) -> Result<Written, StoreError> {
         let give_up = tokio::time::Instant::now() + WRITE_PATIENCE;
         loop {
-            match self.0.store.finish(finish.clone()).await {
-                Err(StoreError::Away(_)) if tokio::time::Instant::now() < give_up => {
+            let error = match self.0.store.finish(finish.clone()).await {
+                Ok(finished) => return Ok(Written::Now(Box::new(finished))),
+                Err(error) => error,
+            };
+            match error {
+                StoreError::Away(_) if tokio::time::Instant::now() < give_up => {
                     tokio::time::sleep(WRITE_AGAIN).await;
                 }
-                written => return written,
+                StoreError::Gone => {
+                    let found = self.0.store.operation(finish.operation).await?;
+                    let ended = found.filter(|found| found.fence == finish.fence && found.phase == Phase::Finished);
+                    return ended.map(|ended| Written::Before(Box::new(ended))).ok_or(error);
+                }
+                _ => return Err(error),
             }
         }
     }

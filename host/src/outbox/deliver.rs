@@ -158,11 +158,13 @@ impl Outbox {
             if permits.is_empty() {
                 continue;
             }
-            let lease_until = now.plus(self.settings.timeout).plus(LEASE_MARGIN);
-            let leased = self.store.lease_callbacks(external, now, lease_until, permits.len()).await?;
+            // Those before may have taken long: a lease begins when it is asked for.
+            let asked = self.clock.now();
+            let until = asked.plus(self.settings.timeout).plus(LEASE_MARGIN);
+            let leased = self.store.lease_callbacks(external, asked, until, permits.len()).await?;
             self.leased().extend(leased.iter().map(|delivery| (delivery.key, delivery.fence)));
             for (delivery, permit) in leased.into_iter().zip(permits) {
-                task::spawn("callback", self.clone().deliver(delivery, target.clone(), permit));
+                task::spawn("callback", self.clone().deliver(delivery, until, target.clone(), permit));
             }
         }
         let latest = now.plus(LONGEST_REST);
@@ -170,14 +172,42 @@ impl Outbox {
         Ok(next.map_or(latest, |due| due.min(latest)))
     }
 
-    /// One attempt, and what became of it. Where the host leaves before, it is not this one's any more to settle.
-    async fn deliver(self: Arc<Self>, delivery: Delivery, target: Target, permit: OwnedSemaphorePermit) {
+    /// One delivery, while its lease lives. Its place is free afterwards.
+    pub(super) async fn deliver(
+        self: Arc<Self>,
+        delivery: Delivery,
+        until: Timestamp,
+        target: Target,
+        permit: OwnedSemaphorePermit,
+    ) {
         crash_point!("callback_leased");
+        if self.clock.now().plus(self.settings.timeout) > until {
+            self.give_back(&delivery).await;
+        } else if !self.attempt(&delivery, &target).await {
+            return;
+        }
+        self.leased().remove(&delivery.key);
+        self.one_less.notify_waiters();
+        drop(permit);
+        self.wake.notify_one();
+    }
+
+    /// The lease would not outlast the attempt, because the host or its store was held up: another host could send the
+    /// same beside this one (rule 32).
+    async fn give_back(&self, delivery: &Delivery) {
+        let leased = vec![(delivery.key, delivery.fence)];
+        if let Err(error) = self.store.release_callbacks(leased, self.clock.now()).await {
+            tracing::warn!(callback = delivery.id, %error, "a callback could not be given back: it is due when its lease lapses");
+        }
+    }
+
+    /// One attempt, and what became of it. No where the host leaves before: it is not this one's any more to settle.
+    async fn attempt(&self, delivery: &Delivery, target: &Target) -> bool {
         let mut given_up = self.given_up.subscribe();
         let started = self.clock.now();
         let sent = tokio::select! {
-            sent = self.send(&delivery, &target) => sent,
-            _ = given_up.wait_for(|given_up| *given_up) => return,
+            sent = self.send(delivery, target) => sent,
+            _ = given_up.wait_for(|given_up| *given_up) => return false,
         };
         crash_point!("callback_sent");
         let (answered, error) = match sent {
@@ -192,15 +222,12 @@ impl Outbox {
             Next::RetryAt(at) => Settlement::RetryAt(at),
             Next::Dead => Settlement::Dead,
         };
-        report(&delivery, answered, error.as_deref(), settlement);
+        report(delivery, answered, error.as_deref(), settlement);
         let attempt = Attempt { status: answered.status, error: error.map(bounded), duration: now.since(started) };
         if let Err(error) = self.store.settle_callback(delivery.key, delivery.fence, now, settlement, attempt).await {
             tracing::warn!(callback = delivery.id, %error, "a delivery could not be settled: it is made again");
         }
-        self.leased().remove(&delivery.key);
-        self.one_less.notify_waiters();
-        drop(permit);
-        self.wake.notify_one();
+        true
     }
 
     async fn send(&self, delivery: &Delivery, target: &Target) -> Result<Answered, String> {

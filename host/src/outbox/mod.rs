@@ -6,6 +6,8 @@ mod deliver;
 mod schedule;
 mod settings;
 mod sign;
+#[cfg(test)]
+mod tests;
 
 pub use deliver::Outbox;
 pub use settings::{Settings, Target};

@@ -208,7 +208,10 @@ fn against_holder(connection: &Connection, claim: &Claim, holder: PaymentKey) ->
     if before.operation.fingerprint != claim.fingerprint || other_key {
         return Ok(Claimed::BusinessKeyUsed { payment });
     }
-    operations::take_idempotency_key(connection, before.operation.key, claim)?;
+    // Who waits asks often: nothing is written that would disturb the one that runs.
+    if claim.idempotency_key.is_some() && before.idempotency_key.is_none() {
+        operations::take_idempotency_key(connection, before.operation.key, claim)?;
+    }
     repeat(connection, before.operation)
 }
 

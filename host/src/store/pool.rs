@@ -27,7 +27,10 @@ pub(super) struct Pool {
 struct Shared {
     address: Address,
     jobs: Mutex<VecDeque<Job>>,
+    /// Wakes who has a connection: there is a job, or no more will come.
     come: Condvar,
+    /// Wakes who waits to connect again. Apart from the others: a job's call must not go to who cannot do it.
+    ended: Condvar,
     connected: AtomicUsize,
     closed: AtomicBool,
 }
@@ -46,6 +49,7 @@ impl Pool {
             address: address.clone(),
             jobs: Mutex::default(),
             come: Condvar::new(),
+            ended: Condvar::new(),
             connected: AtomicUsize::new(1),
             closed: AtomicBool::new(false),
         });
@@ -96,8 +100,13 @@ impl Pool {
 impl Drop for Pool {
     /// Waits until everything that was handed in is done.
     fn drop(&mut self) {
-        self.shared.closed.store(true, Ordering::Release);
+        {
+            // Under the lock, so that nobody misses it between looking and waiting.
+            let _jobs = self.shared.jobs();
+            self.shared.closed.store(true, Ordering::Release);
+        }
         self.shared.come.notify_all();
+        self.shared.ended.notify_all();
         for thread in self.threads.drain(..) {
             // Commands cannot take a thread down; were it gone, there would be nothing to wait for.
             let _ = thread.join();
@@ -170,7 +179,7 @@ impl Shared {
                     job(Err(away()));
                 }
             }
-            drop(self.come.wait_timeout(jobs, AGAIN));
+            drop(self.ended.wait_timeout(jobs, AGAIN));
         }
     }
 

@@ -177,9 +177,6 @@ fn check(connection: &Connection) -> database::Result<Option<String>> {
     if said("server_encoding")? != "UTF8" {
         return Ok(Some("the database's encoding must be UTF8".into()));
     }
-    if said("transaction_read_only")? != "off" {
-        return Ok(Some("the server only reads: it is a standby, or was told so".into()));
-    }
     if said("fsync")? != "on" {
         tracing::warn!("the database does not wait for its disk (fsync = off): a power cut loses payments");
     }

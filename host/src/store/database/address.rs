@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -22,14 +22,18 @@ use url::Url;
 /// What a network may take to give up a peer that does not answer.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// What is granted for the way there and for saying who we are.
-const HANDSHAKE: Duration = Duration::from_secs(3);
+/// What the way to one address may take; where several are named, one of them is expected to be silent.
+const WAY: Duration = Duration::from_secs(2);
+const WAY_TO_ONE_OF_SEVERAL: Duration = Duration::from_secs(1);
+
+/// What is granted for saying who we are, once all silent addresses have been waited for.
+const HANDSHAKE: Duration = Duration::from_secs(1);
 
 /// What every session begins with. Indexes are preferred however small a table is: what a SERIALIZABLE transaction reads
 /// by a walk over all rows, it is disturbed by whatever anybody writes there. A transaction that its host does not go on
 /// with, because it was paused, holds nobody up for long.
 const BEGINNING: &str = "SET enable_seqscan = off;
-    SET idle_in_transaction_session_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '3s';
     SET statement_timeout = '30s';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 
@@ -97,8 +101,10 @@ impl Address {
             None => SslMode::Require,
             Some(_) => return Err("sslmode must be disable, require or verify-full: the last two are the same".into()),
         });
-        config.application_name("provost").connect_timeout(Duration::from_secs(2)).tcp_user_timeout(SILENCE);
-        config.keepalives_idle(SILENCE);
+        let way = if config.get_hosts().len() > 1 { WAY_TO_ONE_OF_SEVERAL } else { WAY };
+        config.application_name("provost").connect_timeout(way).tcp_user_timeout(SILENCE);
+        // After a failover the old primary may still answer, or come back as a standby: it is not the one.
+        config.keepalives_idle(SILENCE).target_session_attrs(TargetSessionAttrs::ReadWrite);
         Ok(Self { config: Box::new(config), roots })
     }
 
@@ -107,9 +113,7 @@ impl Address {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::gone(&error.to_string()))?;
         let client = runtime.block_on(self.client(runtime.handle(), |_| {}))?;
-        let session = Session::new(runtime, client);
-        session.batch(BEGINNING)?;
-        Ok(Connection::Postgres(Box::new(session)))
+        Ok(Connection::Postgres(Box::new(Session::new(runtime, client, BEGINNING)?)))
     }
 
     /// A client, whose other half runs on `runtime` and ends with it; whoever asks next is told that it is closed.
@@ -130,7 +134,7 @@ impl Address {
     where
         T::Stream: Send + 'static,
     {
-        let connected = tokio::time::timeout(HANDSHAKE, self.config.connect(tls)).await;
+        let connected = tokio::time::timeout(self.patience(), self.config.connect(tls)).await;
         let (client, mut connection) = connected.map_err(|_| Error::gone("the database does not answer"))??;
         runtime.spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
@@ -140,6 +144,12 @@ impl Address {
             }
         });
         Ok(client)
+    }
+
+    /// Enough to reach the last of the addresses though all before it are silent.
+    fn patience(&self) -> Duration {
+        let ways = u32::try_from(self.config.get_hosts().len()).unwrap_or(u32::MAX);
+        self.config.get_connect_timeout().copied().unwrap_or(WAY).saturating_mul(ways) + HANDSHAKE
     }
 
     fn tls(&self) -> Result<ClientConfig> {
@@ -185,6 +195,17 @@ mod tests {
             ["postgres://me:hush-hush@db:port/pay", "postgres://me:hush-hush@db", "postgres://db/x?sslmode=hush"]
         {
             assert!(!Address::parse(wrong).unwrap_err().contains("hush"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_several_addresses_is_reached_though_those_before_are_silent() {
+        for (url, silent) in
+            [("postgres://me@a/pay", 0), ("postgres://me@a,b/pay", 1), ("postgres://me@a,b,c,d/pay", 3)]
+        {
+            let address = Address::parse(url).unwrap();
+            let waited = *address.config.get_connect_timeout().unwrap() * silent;
+            assert!(address.patience() >= waited + HANDSHAKE + WAY_TO_ONE_OF_SEVERAL, "{url}");
         }
     }
 

@@ -52,13 +52,14 @@ pub(in crate::store) enum Company {
 }
 
 impl Company {
-    /// A lock that is taken before anything is looked at. Waiting to be alone ends soon: somebody who was paused must
-    /// not hold up all others.
+    /// A lock that is taken before anything is looked at. Waiting to be alone ends soon, and so does being alone:
+    /// somebody who was paused must not hold up all others.
     fn lock(self) -> &'static str {
         match self {
             Self::Any => "LOCK TABLE migrations IN ROW SHARE MODE",
             Self::Alone => {
-                "SET LOCAL lock_timeout = '500ms'; LOCK TABLE migrations IN EXCLUSIVE MODE; SET LOCAL lock_timeout = 0"
+                "SET LOCAL idle_in_transaction_session_timeout = '1s'; SET LOCAL lock_timeout = '500ms';
+                 LOCK TABLE migrations IN EXCLUSIVE MODE; SET LOCAL lock_timeout = 0"
             }
         }
     }
@@ -73,7 +74,7 @@ pub(in crate::store) enum Fate {
     Undone,
     /// The database has not ended it yet.
     Open,
-    /// The database does not remember.
+    /// The database does not remember, or it is not the one that was told.
     Forgotten,
 }
 
@@ -86,10 +87,13 @@ impl Connection {
     pub(in crate::store) fn begin(&self, company: Company) -> Result<Option<String>> {
         match self {
             Self::Sqlite(_) => self.step("BEGIN IMMEDIATE").map(|()| None),
-            Self::Postgres(session) => session.begin(&format!(
-                "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; {}; SELECT pg_current_xact_id()::text",
-                company.lock()
-            )),
+            Self::Postgres(session) => {
+                let named = session.begin(&format!(
+                    "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; {}; SELECT pg_current_xact_id()::text",
+                    company.lock()
+                ))?;
+                Ok(named.map(|name| format!("{} {name}", session.life())))
+            }
         }
     }
 
@@ -120,7 +124,12 @@ impl Connection {
     }
 
     /// What became of a transaction that [`Connection::begin`] named, on whatever connection that was.
+    /// Only the life of the server that named it can tell.
     pub(in crate::store) fn fate(&self, transaction: &str) -> Result<Fate> {
+        let (life, transaction) = transaction.split_once(' ').unwrap_or_default();
+        if !matches!(self, Self::Postgres(session) if session.life() == life) {
+            return Ok(Fate::Forgotten);
+        }
         let fate: Option<String> =
             self.query_row("SELECT pg_xact_status(?::text::xid8)", [transaction], |row| row.get(0))?;
         Ok(match fate.as_deref() {

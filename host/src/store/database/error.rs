@@ -88,6 +88,8 @@ fn meaning(code: &SqlState) -> Trouble {
         code if code.code().starts_with("08") || code.code().starts_with("57P") => Trouble::Gone,
         // A host that was paused in the middle of a transaction.
         &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Trouble::Gone,
+        // A standby, or a server that was told only to read: another may be the primary by now.
+        &SqlState::READ_ONLY_SQL_TRANSACTION => Trouble::Gone,
         _ => Trouble::Refused,
     }
 }

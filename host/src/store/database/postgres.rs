@@ -12,6 +12,11 @@ use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 /// A statement that takes longer is not waited for: the database is away, or as good as away.
 pub(in crate::store) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Names this life of this server. Another server, or the same after its crash, may give a transaction's name to
+/// another; after a crash that only its first process survived, it is the statistics that begin anew.
+const LIFE: &str = "SELECT concat_ws('+', extract(epoch FROM pg_postmaster_start_time()),
+                                     extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))";
+
 /// One connection, and the thread's means to wait for it.
 pub(in crate::store) struct Session {
     runtime: Runtime,
@@ -20,13 +25,22 @@ pub(in crate::store) struct Session {
     /// The first thing that went wrong in the open transaction.
     trouble: Cell<Option<Trouble>>,
     patience: Cell<Duration>,
+    life: String,
 }
 
 impl Session {
-    /// Takes a connection over that was made on this runtime.
-    pub(super) fn new(runtime: Runtime, client: Client) -> Self {
+    /// Takes a connection over that was made on this runtime, and begins with these statements.
+    pub(super) fn new(runtime: Runtime, client: Client, beginning: &str) -> Result<Self> {
         let (statements, trouble, patience) = (RefCell::default(), Cell::new(None), Cell::new(PATIENCE));
-        Self { runtime, client, statements, trouble, patience }
+        let mut session = Self { runtime, client, statements, trouble, patience, life: String::new() };
+        session.batch(beginning)?;
+        session.life = session.begin(LIFE)?.unwrap_or_default();
+        Ok(session)
+    }
+
+    /// Which life of which server it is in: sessions end with it.
+    pub(super) fn life(&self) -> &str {
+        &self.life
     }
 
     /// Waits for whatever takes long by its nature.

@@ -2,6 +2,7 @@
 
 mod proxy;
 
+use super::database::{Company, Fate, Trouble};
 use super::*;
 use crate::clock::Clock;
 use crate::store::{Attempt, Settlement};
@@ -137,6 +138,38 @@ async fn a_commit_whose_answer_is_lost_is_read_back() {
     assert_eq!(store.told(), ["payment.accepted"; 2], "neither twice nor not at all");
 }
 
+/// After a crash or a failover, the name of a transaction that was lost may be that of another.
+#[test]
+fn another_life_of_the_server_vouches_for_no_transaction() {
+    let mut cluster = Cluster::start(Durability::Process).unwrap();
+    let database = Database::create_in(&cluster).unwrap();
+    drop(Store::open(&settings(database.url()), NOW).unwrap());
+    let address = Address::parse(database.url()).unwrap();
+    let connection = address.connect().unwrap();
+    let name = connection.begin(Company::Any).unwrap().unwrap();
+    connection.commit().unwrap();
+    assert_eq!(address.connect().unwrap().fate(&name).unwrap(), Fate::Committed);
+    cluster.kill().unwrap();
+    cluster.start_again().unwrap();
+    assert_eq!(address.connect().unwrap().fate(&name).unwrap(), Fate::Forgotten);
+}
+
+/// After a failover, what was the primary may still answer.
+#[test]
+fn a_server_that_only_reads_is_not_the_store() {
+    let database = Database::create();
+    let address = Address::parse(database.url()).unwrap();
+    let connection = address.connect().unwrap();
+    let only_read = "EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database())";
+    connection.execute_batch(&format!("DO $$ BEGIN {only_read}; END $$")).unwrap();
+    let refused = address.connect().err().unwrap().to_string();
+    assert!(refused.contains("does not allow writes"), "{refused}");
+    // Who is there already finds out when it writes, and looks for the primary.
+    connection.step("BEGIN READ ONLY").unwrap();
+    connection.step("CREATE TABLE late (key BIGINT)").unwrap_err();
+    assert_eq!(connection.trouble(), Some(Trouble::Gone));
+}
+
 /// "Nothing leaves, and it is told at once": what cannot be written is not begun.
 #[tokio::test]
 async fn a_database_that_goes_away_is_told_within_seconds_and_comes_back_by_itself() {
@@ -193,4 +226,16 @@ async fn a_name_with_a_nul_in_it_is_kept_and_found() {
     let store = in_server();
     store.accepted("s-1", "p\0-1").await;
     assert_eq!(store.state_of("p\0-1"), PaymentState::Accepted);
+}
+
+/// Those who wait on another host ask often: they must not disturb the one that runs.
+#[tokio::test]
+async fn an_equal_request_without_a_key_writes_nothing_to_the_operation_that_runs() {
+    let store = in_server();
+    store.new_operation(pay("s-1")).await;
+    let version = || store.query::<String>("SELECT xmin::text || ctid::text FROM operations");
+    let before = version();
+    let again = beside(&store).claim(pay("s-1")).await.unwrap();
+    assert!(matches!(again, Claimed::Running { .. }), "{again:?}");
+    assert_eq!(version(), before);
 }
