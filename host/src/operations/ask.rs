@@ -269,10 +269,10 @@ impl Operations {
     }
 
     /// Rule 9: whether the last attempt was long before the provider was `asked`. Looked at after its answer, so that no
-    /// attempt between the two is missed.
+    /// attempt between the two is missed. A clock that has jumped says nothing about how long that was.
     pub(super) async fn is_settled(&self, operation: &Reference, since: Timestamp, asked: Timestamp) -> bool {
         let Ok(last) = self.0.store.last_attempt(operation).await else { return false };
-        last.unwrap_or(since).max(since).plus(SEARCH_SETTLES) < asked
+        !self.0.clock.jumped_within(SEARCH_SETTLES) && last.unwrap_or(since).max(since).plus(SEARCH_SETTLES) < asked
     }
 
     async fn is_it(&self, sought: &Sought<'_>, news: &News) -> bool {
