@@ -229,7 +229,11 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
             Source::Answer => Verdict::Change(None),
             _ => Verdict::Keep,
         },
-        (S::ActionRequired, S::Pending) => Verdict::Keep,
+        // The payer has come back. A provider that is asked may call pending what still waits for the payer.
+        (S::ActionRequired, S::Pending) => match source {
+            Source::Verified { .. } => Verdict::Change(told(reported)),
+            _ => Verdict::Keep,
+        },
         (S::Pending | S::ActionRequired, _) => Verdict::Change(told(reported)),
         (S::Authorized, S::Pending | S::ActionRequired) => Verdict::Keep,
         (S::Authorized, S::NotCharged) => Verdict::Ask,
@@ -325,7 +329,8 @@ fn remember(payment: &mut Payment, news: &News) {
     keep_newer(&mut payment.metadata, &news.metadata);
     keep_newer(&mut payment.carry, &news.carry);
     keep_newer(&mut payment.payment_method, &news.payment_method);
-    keep_newer(&mut payment.expires_at, &news.expires_at);
+    // What was over before it began is a mistake.
+    keep_newer(&mut payment.expires_at, &news.expires_at.filter(|end| *end >= payment.created_at));
     payment.observed_at = payment.observed_at.max(news.occurred_at);
     if let NewsState::Failed(Some(decline)) = &news.state {
         payment.decline_code = Some(decline.code.clone());
