@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::model::{
     Action, ActionState, Capture, DatedEvent, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState,
     Origin, Payment, PaymentState, PluginError, Query, Reference, Refund, Request, Response, Source, SubscriptionState,
-    Target, Trust, apply,
+    Target, Trust,
 };
 use crate::registry::Serving;
 use crate::store::{Name, Receiving, Subject};
@@ -87,13 +87,12 @@ impl Operations {
             About::Payment => self.ask_payment(&serving, payment).await?,
         };
         let said = news.state != NewsState::Unknown;
-        if !apply(payment, &news, now).differs_from(payment) {
-            return Ok(Heard { payment: payment.clone(), said });
-        }
         let first = self.first_asks(&payment.external, now);
-        let reported = self.0.store.report_on(payment.key, news, now, first).await;
+        let reported = self.0.store.report_on(payment, news, now, first).await;
         let changed = reported.map_err(|error| Silence::NotNow(store_away(error).to_string()))?;
-        self.follow_up(&changed);
+        if changed.written {
+            self.follow_up(&changed);
+        }
         Ok(Heard { payment: changed.payment, said })
     }
 
