@@ -1,7 +1,7 @@
 //! The only reader of the time. Everything that depends on it is handed a [`Clock`], so that a test sets it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -43,12 +43,39 @@ impl Timestamp {
     }
 }
 
+/// A clock that goes apart from the machine's monotonic one by more than this between two looks has jumped.
+const JUMP: Duration = Duration::from_secs(5);
+
+/// Whether a clock keeps step with real time: by what was seen of it.
+#[derive(Debug, Default)]
+struct Steps {
+    seen: Option<(Instant, Timestamp)>,
+    jumped: Option<Instant>,
+}
+
+impl Steps {
+    fn look(&mut self, at: Instant, shown: Timestamp) {
+        if let Some((before, showed)) = self.seen.replace((at, shown)) {
+            let passed = at.saturating_duration_since(before);
+            let (fast, slow) = (shown.since(showed.plus(passed)), showed.plus(passed).since(shown));
+            if fast.max(slow) > JUMP {
+                self.jumped = Some(at);
+            }
+        }
+    }
+
+    fn jumped_within(&self, span: Duration, at: Instant) -> bool {
+        self.jumped.is_some_and(|jumped| at.saturating_duration_since(jumped) < span)
+    }
+}
+
 /// What leads the system's clock: another's time, if anybody said it.
 #[derive(Debug)]
 struct Steering {
     start: Instant,
     /// Milliseconds since 1970 at `start`; zero: the machine's own clock is asked.
     at_start: AtomicU64,
+    steps: Mutex<Steps>,
 }
 
 /// Where the time comes from: the system, or a test's hand.
@@ -64,7 +91,11 @@ enum Source {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Source::System(Arc::new(Steering { start: Instant::now(), at_start: AtomicU64::new(0) })))
+        Self(Source::System(Arc::new(Steering {
+            start: Instant::now(),
+            at_start: AtomicU64::new(0),
+            steps: Mutex::default(),
+        })))
     }
 
     /// A clock that stands at `start` until [`Clock::advance`].
@@ -98,6 +129,16 @@ impl Clock {
                 let _ = clock.wait_for(|now| *now >= moment || *now < begun).await;
             }
         }
+    }
+
+    /// Whether the system's clock was seen to jump, within this span of real time. Looks each time: who calls it often
+    /// misses none. A manual clock is moved on purpose.
+    pub fn jumped_within(&self, span: Duration) -> bool {
+        let Source::System(steering) = &self.0 else { return false };
+        let mut steps = steering.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = Instant::now();
+        steps.look(at, self.now());
+        steps.jumped_within(span, at)
     }
 
     /// Sets the system's clock by another, as hosts that share a database go by the database's. From then on it goes on
@@ -136,6 +177,28 @@ mod tests {
         let manual = Clock::manual(Timestamp(7));
         manual.steer(other);
         assert_eq!(manual.now(), Timestamp(7));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_either_way_is_found_out_for_a_while_and_one_that_drifts_is_not() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let shown = Timestamp(1_000_000_000);
+        for (off, jumped) in [(0_i64, false), (4_000, false), (6_000, true), (-4_000, false), (-6_000, true)] {
+            let mut steps = Steps::default();
+            steps.look(start, shown);
+            steps.look(start + 10 * second, Timestamp((shown.0 + 10_000).saturating_add_signed(off)));
+            let within = |after: u32| steps.jumped_within(60 * second, start + after * second);
+            assert_eq!([within(10), within(69), within(70)], [jumped, jumped, false], "{off}");
+        }
+        let mut steps = Steps::default();
+        for look in 0..100_u32 {
+            steps.look(start + look * second, Timestamp(shown.0 + u64::from(look) * 1_100));
+        }
+        assert!(!steps.jumped_within(60 * second, start + 100 * second));
+        let system = Clock::system();
+        assert!(!system.jumped_within(second) && !system.jumped_within(second));
+        system.steer(shown);
+        assert!(system.jumped_within(60 * second));
     }
 
     #[tokio::test]

@@ -12,7 +12,8 @@ pub use dispute::apply_dispute;
 pub use subscription::{AppliedToSubscription, apply_to_subscription};
 
 use super::{
-    About, Action, Callback, CallbackType, FollowUp, News, NewsState, Origin, Payment, PaymentState, Source, Target,
+    About, Action, ActionState, Callback, CallbackType, FollowUp, News, NewsState, Origin, Payment, PaymentState,
+    Source, Target,
 };
 use crate::clock::Timestamp;
 
@@ -52,6 +53,27 @@ impl Applied {
     /// Whether anything is to be written.
     pub fn differs_from(&self, before: &Payment) -> bool {
         self.payment != *before || !self.callbacks.is_empty() || !self.follow_ups.is_empty() || self.later
+    }
+
+    /// Whether something stands otherwise that was decided before, or did not happen after all: more than an answer may
+    /// say that is older than what is known. A capture of what was reserved undoes nothing.
+    pub fn undoes(&self, before: &Payment) -> bool {
+        use PaymentState as S;
+        let (was, is) = (before.state, self.payment.state);
+        let decided = matches!(was, S::Authorized | S::Accepted | S::Failed | S::Voided | S::NotExecuted);
+        let goes_on = (was, is) == (S::Authorized, S::Accepted);
+        let payment = was != is && !goes_on && (decided || is == S::NotExecuted);
+        let action = |was: ActionState, is: ActionState| was != is && (!was.holds() || is == ActionState::NotExecuted);
+        let refunds = before.refunds.iter().zip(&self.payment.refunds);
+        let captures = before.captures.iter().zip(&self.payment.captures);
+        payment
+            || refunds.into_iter().any(|(was, is)| action(was.state, is.state))
+            || captures.into_iter().any(|(was, is)| action(was.state, is.state))
+    }
+
+    /// Nothing but that the provider must be asked.
+    pub fn question(before: &Payment, now: Timestamp) -> Self {
+        Self { ask: true, ..Self::of(before) }.at(before, now)
     }
 
     /// A person must look at it, and is told once of each thing.
@@ -229,7 +251,11 @@ fn judge(known: PaymentState, reported: PaymentState, source: Source) -> Verdict
             Source::Answer => Verdict::Change(None),
             _ => Verdict::Keep,
         },
-        (S::ActionRequired, S::Pending) => Verdict::Keep,
+        // The payer has come back. A provider that is asked may call pending what still waits for the payer.
+        (S::ActionRequired, S::Pending) => match source {
+            Source::Verified { .. } => Verdict::Change(told(reported)),
+            _ => Verdict::Keep,
+        },
         (S::Pending | S::ActionRequired, _) => Verdict::Change(told(reported)),
         (S::Authorized, S::Pending | S::ActionRequired) => Verdict::Keep,
         (S::Authorized, S::NotCharged) => Verdict::Ask,
@@ -325,7 +351,8 @@ fn remember(payment: &mut Payment, news: &News) {
     keep_newer(&mut payment.metadata, &news.metadata);
     keep_newer(&mut payment.carry, &news.carry);
     keep_newer(&mut payment.payment_method, &news.payment_method);
-    keep_newer(&mut payment.expires_at, &news.expires_at);
+    // What was over before it began is a mistake.
+    keep_newer(&mut payment.expires_at, &news.expires_at.filter(|end| *end >= payment.created_at));
     payment.observed_at = payment.observed_at.max(news.occurred_at);
     if let NewsState::Failed(Some(decline)) = &news.state {
         payment.decline_code = Some(decline.code.clone());

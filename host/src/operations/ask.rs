@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::model::{
     Action, ActionState, Capture, DatedEvent, Event, Failure, Interface, KnownPayment, KnownRefund, News, NewsState,
     Origin, Payment, PaymentState, PluginError, Query, Reference, Refund, Request, Response, Source, SubscriptionState,
-    Target, Trust, apply,
+    Target, Trust,
 };
 use crate::registry::Serving;
 use crate::store::{Name, Receiving, Subject};
@@ -87,13 +87,12 @@ impl Operations {
             About::Payment => self.ask_payment(&serving, payment).await?,
         };
         let said = news.state != NewsState::Unknown;
-        if !apply(payment, &news, now).differs_from(payment) {
-            return Ok(Heard { payment: payment.clone(), said });
-        }
         let first = self.first_asks(&payment.external, now);
-        let reported = self.0.store.report_on(payment.key, news, now, first).await;
+        let reported = self.0.store.report_on(payment, news, now, first).await;
         let changed = reported.map_err(|error| Silence::NotNow(store_away(error).to_string()))?;
-        self.follow_up(&changed);
+        if changed.written {
+            self.follow_up(&changed);
+        }
         Ok(Heard { payment: changed.payment, said })
     }
 
@@ -269,10 +268,10 @@ impl Operations {
     }
 
     /// Rule 9: whether the last attempt was long before the provider was `asked`. Looked at after its answer, so that no
-    /// attempt between the two is missed.
+    /// attempt between the two is missed. A clock that has jumped says nothing about how long that was.
     pub(super) async fn is_settled(&self, operation: &Reference, since: Timestamp, asked: Timestamp) -> bool {
         let Ok(last) = self.0.store.last_attempt(operation).await else { return false };
-        last.unwrap_or(since).max(since).plus(SEARCH_SETTLES) < asked
+        !self.0.clock.jumped_within(SEARCH_SETTLES) && last.unwrap_or(since).max(since).plus(SEARCH_SETTLES) < asked
     }
 
     async fn is_it(&self, sought: &Sought<'_>, news: &News) -> bool {

@@ -2,7 +2,7 @@
 
 use super::Answered;
 use crate::model::Reference;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -44,6 +44,11 @@ impl Running {
             Ok(Err(_)) => Waited::Gone,
             Err(_) => Waited::TooLong,
         }
+    }
+
+    /// All that run now.
+    pub(super) fn all(&self) -> HashSet<Reference> {
+        self.lock().keys().cloned().collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Reference, watch::Receiver<Option<Answered>>>> {

@@ -5,9 +5,11 @@ use super::database::{self, Connection};
 use super::{Store, StoreError, finish, follow_ups, operations, parked, repeat, subscription_change, subscriptions};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Settled, Source, SubscriptionNews,
-    SubscriptionState, Target, apply_to_subscription,
+    Action, AskAt, Kind, News, NewsState, Operation, OperationKey, Payment, Phase, Reference, Settled, Source,
+    SubscriptionNews, SubscriptionState, Target, apply_to_subscription,
 };
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// An operation that was ended because its lease had lapsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,36 +25,49 @@ pub struct Lapsed {
 }
 
 impl Store {
-    /// Ends the operations whose lease has lapsed. Those that are unknown now are due to be asked for at once.
-    pub async fn lapse(&self, now: Timestamp) -> Result<Vec<Lapsed>, StoreError> {
-        self.lapse_until(now, now).await
+    /// Ends the operations whose lease has lapsed, but for those that run in this process: the clock has jumped. Those that
+    /// are unknown now are due to be asked for at once.
+    pub async fn lapse(&self, now: Timestamp, running: HashSet<Reference>) -> Result<Vec<Lapsed>, StoreError> {
+        self.lapse_until(now, now, running).await
     }
 
     /// At start, ends every operation that is not finished, because who ran them is gone. Other hosts that share the
     /// store may run them still: then only those whose lease has lapsed.
     pub async fn lapse_all(&self, now: Timestamp) -> Result<Vec<Lapsed>, StoreError> {
         let until = if self.is_shared() { now } else { Timestamp(u64::MAX) };
-        self.lapse_until(until, now).await
+        self.lapse_until(until, now, HashSet::new()).await
     }
 
-    async fn lapse_until(&self, until: Timestamp, now: Timestamp) -> Result<Vec<Lapsed>, StoreError> {
-        if self.parts.readers.read(move |connection| Ok(lapsed(connection, until)?)).await?.is_empty() {
+    async fn lapse_until(
+        &self,
+        until: Timestamp,
+        now: Timestamp,
+        running: HashSet<Reference>,
+    ) -> Result<Vec<Lapsed>, StoreError> {
+        let running = Arc::new(running);
+        let here = Arc::clone(&running);
+        if self.parts.readers.read(move |connection| Ok(lapsed(connection, until, &here)?)).await?.is_empty() {
             return Ok(Vec::new());
         }
         let end_all = move |connection: &Connection| {
-            lapsed(connection, until)?.into_iter().map(|key| end(connection, key, now)).collect()
+            lapsed(connection, until, &running)?.into_iter().map(|key| end(connection, key, now)).collect()
         };
         self.parts.writer.durable(end_all).await
     }
 }
 
-fn lapsed(connection: &Connection, until: Timestamp) -> database::Result<Vec<OperationKey>> {
+fn lapsed(
+    connection: &Connection,
+    until: Timestamp,
+    running: &HashSet<Reference>,
+) -> database::Result<Vec<OperationKey>> {
     let mut statement = connection.prepare_cached(
-        "SELECT key FROM operations INDEXED BY operations_open WHERE phase <> 'finished' AND lease_until <= ?
+        "SELECT key, reference FROM operations INDEXED BY operations_open WHERE phase <> 'finished' AND lease_until <= ?
          ORDER BY lease_until, key",
     )?;
-    let keys = statement.query_map([until], |row| row.get(0))?;
-    keys.collect()
+    let found = statement.query_map([until], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = found.collect::<database::Result<Vec<(OperationKey, Reference)>>>()?;
+    Ok(found.into_iter().filter(|(_, reference)| !running.contains(reference)).map(|(key, _)| key).collect())
 }
 
 fn end(connection: &Connection, key: OperationKey, now: Timestamp) -> Result<Lapsed, StoreError> {

@@ -4,7 +4,7 @@ use super::change::{self, Changed, When};
 use super::database::{self, Connection};
 use super::{Store, StoreError, adopt, names, parked, payments};
 use crate::clock::Timestamp;
-use crate::model::{AskAt, News, PaymentKey};
+use crate::model::{Applied, AskAt, News, Payment, PaymentKey};
 use std::sync::Arc;
 
 /// What was learnt by asking.
@@ -47,26 +47,54 @@ impl Store {
         self.parts.writer.durable(move |connection| take(connection, &reporting)).await
     }
 
-    /// Takes in what the provider said when it was asked about this very payment.
+    /// Takes in what the provider said when it was asked about this very payment, as it stood then. Where it has changed
+    /// since, an older answer undoes nothing: the provider is asked once more.
     ///
     /// # Errors
     ///
     /// [`StoreError::Gone`]: there is no such payment.
     pub async fn report_on(
         &self,
-        payment: PaymentKey,
+        asked: &Payment,
         news: News,
         now: Timestamp,
         ask_at: AskAt,
     ) -> Result<Changed, StoreError> {
-        let when = When { now, ask_at };
+        let (key, sequence, when) = (asked.key, asked.sequence, When { now, ask_at });
+        let news = Arc::new(news);
+        let looked_at = Arc::clone(&news);
+        let look = move |connection: &Connection| {
+            let before = payments::load(connection, key)?.ok_or(StoreError::Gone)?;
+            Ok(nothing_new(before, &looked_at, when))
+        };
+        if let Some(nothing_new) = self.parts.readers.read(look).await? {
+            return Ok(nothing_new);
+        }
         let take = move |connection: &Connection| {
-            let mut changed = change::change_by_key(connection, payment, &news, when)?;
+            let before = payments::load(connection, key)?.ok_or(StoreError::Gone)?;
+            let outdated = before.sequence != sequence && change::consider(&before, &news, when).undoes(&before);
+            let mut changed = match outdated {
+                true => change::write(connection, &before, Applied::question(&before, now), when)?,
+                false => change::change(connection, before, &news, when)?,
+            };
             parked::catch_up(connection, &mut changed, when)?;
             Ok(changed)
         };
         self.parts.writer.durable(take).await
     }
+}
+
+/// The result where the news says nothing that is not known; else none.
+fn nothing_new(before: Payment, news: &News, when: When) -> Option<Changed> {
+    let applied = change::consider(&before, news, when);
+    let (ask, alert) = (applied.ask, applied.alert);
+    (!applied.differs_from(&before)).then_some(Changed {
+        payment: before,
+        written: false,
+        ask,
+        alert,
+        follow_up: false,
+    })
 }
 
 /// The results where all is known already; else none.
@@ -82,12 +110,9 @@ fn without_change(connection: &Connection, reporting: &Reporting) -> Result<Opti
             continue;
         };
         let before = payments::load(connection, key)?.ok_or(StoreError::Gone)?;
-        let applied = change::consider(&before, news, when);
-        if applied.differs_from(&before) {
+        let Some(changed) = nothing_new(before, news, when) else {
             return Ok(None);
-        }
-        let (ask, alert) = (applied.ask, applied.alert);
-        let changed = Changed { payment: before, written: false, ask, alert, follow_up: false };
+        };
         results.push(Reported::Known(changed));
     }
     Ok(Some(results))

@@ -76,6 +76,7 @@ fn news_changes_a_payment_only_as_rule_11_allows() {
         (S::Pending, S::Accepted, VERIFIED, S::Accepted, Some(C::PaymentAccepted), false),
         (S::Pending, S::ActionRequired, Answer, S::ActionRequired, None, false),
         (S::ActionRequired, S::Pending, Inquiry, S::ActionRequired, None, false),
+        (S::ActionRequired, S::Pending, VERIFIED, S::Pending, Some(C::PaymentPending), false),
         (S::ActionRequired, S::Authorized, VERIFIED, S::Authorized, Some(C::PaymentAuthorized), false),
         (S::Authorized, S::Pending, VERIFIED, S::Authorized, None, false),
         (S::Authorized, S::Accepted, VERIFIED, S::Accepted, Some(C::PaymentAccepted), false),
@@ -124,6 +125,42 @@ fn where_the_provider_cannot_be_asked_verified_news_makes_failed_accepted_and_ne
 fn news_of_a_payment_held_for_not_executed_alerts() {
     let applied = apply(&payment(PaymentState::NotExecuted), &news(VERIFIED, NewsState::Accepted), NOW);
     assert_eq!(applied.alert, Some("not_executed_was_wrong"));
+}
+
+#[test]
+fn a_payers_time_that_was_over_before_the_payment_began_is_not_believed() {
+    let known = Payment { created_at: NOW, ..payment(PaymentState::Started) };
+    for (said, kept) in
+        [(Timestamp(NOW.0 + 1), true), (NOW, true), (Timestamp(NOW.0 - 1), false), (Timestamp(0), false)]
+    {
+        let mut redirect = news(Source::Answer, news_state(PaymentState::ActionRequired));
+        redirect.expires_at = Some(said);
+        let applied = apply(&known, &redirect, NOW);
+        assert_eq!(applied.payment.expires_at, Some(said).filter(|_| kept), "{said:?}");
+    }
+}
+
+/// Rule 11: what an answer may not say that is older than what is known.
+#[test]
+fn an_answer_undoes_what_it_takes_back_and_nothing_that_goes_on() {
+    use PaymentState as S;
+    let undoing = [
+        (S::Accepted, S::Failed),
+        (S::Authorized, S::Failed),
+        (S::Authorized, S::Voided),
+        (S::Failed, S::Accepted),
+        (S::Voided, S::Authorized),
+        (S::Unknown, S::NotExecuted),
+    ];
+    let going_on = [(S::Authorized, S::Accepted), (S::Pending, S::Failed), (S::Unknown, S::Accepted)];
+    for (cases, undoes) in [(&undoing[..], true), (&going_on[..], false)] {
+        for (known, told) in cases {
+            let known = payment(*known);
+            let applied = apply(&known, &news(Source::Inquiry, news_state(*told)), NOW);
+            assert_ne!(applied.payment.state, known.state, "{told:?}");
+            assert_eq!(applied.undoes(&known), undoes, "{:?} {told:?}", known.state);
+        }
+    }
 }
 
 #[test]

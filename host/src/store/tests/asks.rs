@@ -74,7 +74,7 @@ async fn what_comes_to_stand_otherwise_meanwhile_is_planned_by_that_and_not_by_w
     let pending = verified(&["p-1"], NewsState::Pending);
     let ask_at = AskAt { unknown: due.plus(SECOND), pending: due.plus(HOUR) };
     let target = Target { host_reference: Some(payment.reference.0.clone()), ..pending.target.clone() };
-    store.report_on(payment.key, News { target, ..pending }, due, ask_at).await.unwrap();
+    store.report_on(&payment, News { target, ..pending }, due, ask_at).await.unwrap();
     store.settle_ask(payment.key, due.plus(MINUTE), next(1, due.plus(DAY))).await.unwrap();
     let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
     assert_eq!((after.asks, after.ask_at, after.open_since), (0, Some(due.plus(HOUR)), Some(due)));
@@ -90,7 +90,7 @@ async fn what_is_decided_is_asked_about_no_more_and_needs_nobody() {
     assert!(store.settle_ask(payment.key, due.plus(MINUTE), review).await.unwrap());
     let target = Target { host_reference: Some(payment.reference.0.clone()), ..Target::default() };
     let accepted = News::new(Source::Inquiry, target, Action::Payment, NewsState::Accepted);
-    store.report_on(payment.key, accepted, due, LATER).await.unwrap();
+    store.report_on(&payment, accepted, due, LATER).await.unwrap();
     let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
     assert_eq!((after.state, after.ask_at, after.review), (PaymentState::Accepted, None, None));
 }

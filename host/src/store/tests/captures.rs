@@ -76,7 +76,7 @@ async fn a_capture_whose_host_died_holds_its_amount_until_it_is_known() {
     let (sent, _) = store.new_operation(capture(payment.key, Some(1000), true)).await;
     let write = crate::model::Write { method: "POST".into(), url: "https://a.example/c".into(), digest: "d".into() };
     store.sent(sending(&sent), &[write]).await.unwrap();
-    let lapsed = store.lapse(NOW.plus(MINUTE)).await.unwrap();
+    let lapsed = store.lapse(NOW.plus(MINUTE), HashSet::new()).await.unwrap();
     assert_eq!(lapsed[0].settled, Settled::Unknown);
     let after = lapsed[0].changed.as_ref().unwrap().payment.clone();
     assert_eq!((after.state, after.capturable()), (PaymentState::Authorized, Some(0)));

@@ -82,7 +82,7 @@ async fn what_was_lost_and_did_not_happen_waits_again() {
     assert_eq!(due(&store, NOW.plus(DAY)).await, []);
     let target = Target { host_reference: Some(operation.reference.0.clone()), ..target(&["p-1"]) };
     let undone = News::new(Source::Inquiry, target, Action::Capture, NewsState::NotExecuted);
-    store.report_on(payment.key, undone, NOW, LATER).await.unwrap();
+    store.report_on(&store.as_it_is(payment.key).await, undone, NOW, LATER).await.unwrap();
     assert_eq!(due(&store, NOW.plus(DAY)).await.len(), 1);
 }
 

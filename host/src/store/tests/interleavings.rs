@@ -99,7 +99,7 @@ impl World {
         self.store.finish(end(&operation, settled, name)).await.unwrap();
         dice.dawdle().await;
         let answered = News { source: Source::Inquiry, ..named.clone() };
-        self.store.report_on(self.payment.key, answered, NOW, LATER).await.unwrap();
+        self.store.report_on(&self.payment, answered, NOW, LATER).await.unwrap();
         receive(&self.store, Trust::Verified, None, named).await;
     }
 

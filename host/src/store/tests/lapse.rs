@@ -12,9 +12,9 @@ async fn a_lapsed_operation_is_unknown_if_sent_and_not_executed_if_not() {
     let (sent, _) = store.new_operation(keyed("k1", pay("s-1"))).await;
     store.sent(sending(&sent), &[write()]).await.unwrap();
     let (unsent, _) = store.new_operation(keyed("k2", pay("s-2"))).await;
-    assert_eq!(store.lapse(NOW.plus(MINUTE - SECOND)).await.unwrap(), []);
+    assert_eq!(store.lapse(NOW.plus(MINUTE - SECOND), HashSet::new()).await.unwrap(), []);
 
-    let lapsed = store.lapse(NOW.plus(MINUTE)).await.unwrap();
+    let lapsed = store.lapse(NOW.plus(MINUTE), HashSet::new()).await.unwrap();
     let ends: Vec<_> = lapsed.iter().map(|lapsed| (lapsed.operation.key, lapsed.settled)).collect();
     assert_eq!(ends, [(sent.key, Settled::Unknown), (unsent.key, Settled::NotExecuted)]);
     assert_eq!(store.told(), ["payment.pending"]);
@@ -33,9 +33,21 @@ async fn a_lapsed_operation_is_unknown_if_sent_and_not_executed_if_not() {
 async fn who_lost_the_lease_can_neither_send_nor_finish() {
     let store = opened();
     let (operation, _) = store.new_operation(pay("s-1")).await;
-    store.lapse(NOW.plus(MINUTE)).await.unwrap();
+    store.lapse(NOW.plus(MINUTE), HashSet::new()).await.unwrap();
     assert_eq!(store.sent(sending(&operation), &[write()]).await, Err(StoreError::Gone));
     assert_eq!(store.finish(end(&operation, Settled::Succeeded, None)).await.unwrap_err(), StoreError::Gone);
+}
+
+/// A clock that jumped makes leases lapse of calls that run.
+#[tokio::test]
+async fn what_runs_in_this_process_does_not_lapse_however_the_clock_jumps() {
+    let store = opened();
+    let (operation, _) = store.new_operation(pay("s-1")).await;
+    store.sent(sending(&operation), &[write()]).await.unwrap();
+    let running = HashSet::from([operation.reference.clone()]);
+    assert_eq!(store.lapse(NOW.plus(DAY), running).await.unwrap(), []);
+    store.finish(end(&operation, Settled::Succeeded, Some("p-1"))).await.unwrap();
+    assert_eq!(store.state_of("p-1"), PaymentState::Accepted);
 }
 
 /// Rule 3: the file belongs to one host, so at start all leases have lapsed.

@@ -32,6 +32,7 @@ use crate::model::{
     Action, ActionState, Amount, Answer, AskAt, Event, Kind, News, NewsState, Operation, Origin, Payment, PaymentKey,
     PaymentState, Reference, SecretBytes, Seed, Settled, Source, Target, Version,
 };
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -252,6 +253,11 @@ impl Store {
 
     fn found(&self, name: Name<'_>) -> Option<Found> {
         wait(self.payment("acme", name)).unwrap()
+    }
+
+    /// A payment as it is now: as who asks about it knows it.
+    async fn as_it_is(&self, payment: PaymentKey) -> Payment {
+        self.payment_by_key(payment).await.unwrap().unwrap()
     }
 
     fn state_of(&self, id: &str) -> PaymentState {

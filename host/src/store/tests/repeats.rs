@@ -98,7 +98,7 @@ async fn what_news_decided_while_its_call_ran_is_never_made_again_and_nothing_of
     let store = opened();
     let operation = sent(&store).await;
     store.report(report::reporting(about(&operation, failed))).await.unwrap();
-    store.lapse(NOW.plus(MINUTE)).await.unwrap();
+    store.lapse(NOW.plus(MINUTE), HashSet::new()).await.unwrap();
     assert_eq!((kept(&store), taken(&store, &operation, NOW.plus(MINUTE)).await), (0, None));
 }
 

@@ -42,6 +42,30 @@ async fn each_change_of_state_is_one_callback() {
     assert_eq!(store.state_of("p-1"), PaymentState::Accepted);
 }
 
+/// Rule 11: a slow answer is older than the news that overtook it.
+#[tokio::test]
+async fn an_answer_takes_nothing_back_that_came_after_it_was_asked_for() {
+    let store = opened();
+    let asked = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.of_payment().payment;
+    report(&store, verified(&["p-1"], NewsState::Accepted)).await;
+    let late = store.report_on(&asked, inquiry(&["p-1"], NewsState::Failed(None)), NOW, LATER).await.unwrap();
+    assert!(late.ask && late.payment.state == PaymentState::Accepted);
+    assert_eq!((store.due_asks(NOW), store.told()), (1, vec!["payment.pending".into(), "payment.accepted".into()]));
+    // Asked once more, what it says stands.
+    let again = store.report_on(&late.payment, inquiry(&["p-1"], NewsState::Failed(None)), NOW, LATER).await.unwrap();
+    assert_eq!(again.payment.state, PaymentState::Failed);
+}
+
+/// Rule 11: what agrees with what was known then may correct what is known now.
+#[tokio::test]
+async fn an_answer_is_compared_with_what_is_known_by_then() {
+    let store = opened();
+    let asked = store.ended(pay("s-1"), Settled::Pending, Some("p-1")).await.of_payment().payment;
+    report(&store, verified(&["p-1"], NewsState::Authorized)).await;
+    let same = store.report_on(&asked, inquiry(&["p-1"], NewsState::Pending), NOW, LATER).await.unwrap();
+    assert_eq!((same.payment.state, same.written), (PaymentState::Authorized, false));
+}
+
 /// Rule 11.
 #[tokio::test]
 async fn verified_news_that_contradicts_makes_the_payment_due_to_be_asked_for() {

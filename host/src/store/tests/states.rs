@@ -63,7 +63,7 @@ async fn what_a_question_brings_and_cannot_be_judged_yet_waits_too() {
     let shown =
         News { amount: Some(euro(300)), source: Source::Inquiry, ..about_refund(&["p-1"], "r-9", NewsState::Accepted) };
     for _ in 0..3 {
-        let changed = store.report_on(payment.key, shown.clone(), NOW, LATER).await.unwrap();
+        let changed = store.report_on(&payment, shown.clone(), NOW, LATER).await.unwrap();
         assert_eq!(changed.payment.refunds.len(), 1);
     }
     assert_eq!(store.query::<i64>("SELECT count(*) FROM webhook_events"), [1]);
@@ -82,7 +82,7 @@ async fn what_a_hint_asks_to_be_done_is_done_only_where_the_provider_asks_for_it
     let Received::Ask(payment) = receive(&store, Trust::Hint, None, hint).await else { panic!() };
     assert_eq!(store.due_follow_ups(NOW.plus(DAY), 10).await.unwrap(), []);
     let answer = News { follow_ups: step("said"), ..inquiry(&["p-1"], NewsState::Pending) };
-    let changed = store.report_on(payment.key, answer, NOW, LATER).await.unwrap();
+    let changed = store.report_on(&payment, answer, NOW, LATER).await.unwrap();
     assert!(changed.follow_up);
     let due = store.due_follow_ups(NOW, 10).await.unwrap();
     assert_eq!(due.into_iter().map(|due| due.follow_up).collect::<Vec<_>>(), step("said"));
@@ -96,10 +96,10 @@ async fn a_duplicate_is_flagged_beside_whatever_else_is_to_be_looked_at() {
     let first = store.ended(pay("s-1"), Settled::Declined, Some("p-1")).await.of_payment().payment;
     store.accepted("s-1", "p-2").await;
     let doubtful = News { amount: Some(euro(1001)), ..inquiry(&["p-1"], NewsState::Accepted) };
-    let changed = store.report_on(first.key, doubtful, NOW, LATER).await.unwrap();
+    let changed = store.report_on(&first, doubtful, NOW, LATER).await.unwrap();
     assert_eq!((changed.payment.state, changed.alert), (PaymentState::Failed, Some("amount_disagrees")));
     let agreed = News { amount: Some(euro(1000)), ..inquiry(&["p-1"], NewsState::Accepted) };
-    let changed = store.report_on(first.key, agreed, NOW, LATER).await.unwrap();
+    let changed = store.report_on(&first, agreed, NOW, LATER).await.unwrap();
     let review = changed.payment.review.unwrap();
     assert!(review.contains("1001 EUR") && review.contains("p-2"), "{review}");
     assert_eq!(changed.alert, Some("duplicate_payment"));

@@ -88,7 +88,7 @@ async fn a_start_whose_host_died_is_unknown_under_the_hosts_own_token() {
     let (operation, _) = store.new_operation(begin("s-1")).await;
     let write = crate::model::Write { method: "POST".into(), url: "https://a.example/s".into(), digest: "d".into() };
     store.sent(sending(&operation), &[write]).await.unwrap();
-    store.lapse(NOW.plus(MINUTE)).await.unwrap();
+    store.lapse(NOW.plus(MINUTE), HashSet::new()).await.unwrap();
     let unknown = found(&store, &operation.reference.0);
     assert_eq!((unknown.state, unknown.told.as_ref()), (SubscriptionState::Unknown, Some(&operation.reference.0)));
     assert_eq!(store.told(), ["subscription.unknown", "payment.pending"]);

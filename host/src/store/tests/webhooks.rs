@@ -197,7 +197,7 @@ async fn news_of_a_refund_made_elsewhere_is_adopted_when_ours_came_to_nothing() 
     receive(&store, Trust::Verified, Some("e-2"), verified(&["p-1"], NewsState::Accepted)).await;
     let target = Target { host_reference: Some(ours.reference.0.clone()), ..Target::default() };
     let nothing = News::new(Source::Inquiry, target, Action::Refund, NewsState::NotExecuted);
-    let changed = store.report_on(payment.key, nothing, NOW, LATER).await.unwrap();
+    let changed = store.report_on(&store.as_it_is(payment.key).await, nothing, NOW, LATER).await.unwrap();
     assert_eq!((changed.payment.refunded, changed.payment.refunds.len()), (300, 2));
     assert_eq!(store.unpark(NOW.plus(2 * DAY), LATER).await.unwrap(), []);
 }

@@ -9,6 +9,8 @@ pub(super) enum By {
     Anyone,
     /// The operation itself.
     TheOperation,
+    /// Who proves to be the provider.
+    AProvenSender,
     /// The operation itself, the provider where it was asked, or a person who has found out.
     TheOperationOrAQuestion,
     /// The provider where it was asked; where it cannot be, whoever proves to be it; a person who means to correct.
@@ -29,6 +31,7 @@ impl By {
         match self {
             Self::Anyone => true,
             Self::TheOperation => source == Source::Answer,
+            Self::AProvenSender => matches!(source, Source::Verified { .. }),
             Self::TheOperationOrAQuestion => person || matches!(source, Source::Answer | Source::Inquiry),
             Self::TheProvider => provider,
             Self::TheProviderOrACapture => provider || source == Source::Answer,
@@ -54,6 +57,8 @@ pub(super) const LAWFUL: &[Line<PaymentState>] = {
         (S::Pending, &[S::ActionRequired], By::TheOperation),
         (S::Pending, &[S::NotExecuted], By::APerson),
         (S::ActionRequired, &[S::NotExecuted], By::APerson),
+        // The payer has come back.
+        (S::ActionRequired, &[S::Pending], By::AProvenSender),
         (S::Pending, &[S::Authorized, S::NotCharged, S::Accepted, S::Failed, S::Voided], By::Anyone),
         (S::ActionRequired, &[S::Authorized, S::NotCharged, S::Accepted, S::Failed, S::Voided], By::Anyone),
         (S::Authorized, &[S::Accepted, S::Failed, S::Voided], By::Anyone),
