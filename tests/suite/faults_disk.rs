@@ -1,7 +1,7 @@
 //! The disk fails under the store: it is full, or broken. A payment that cannot be noted does not leave; what has left
 //! stays *sent* and is found out later; nothing is acknowledged that is not on disk (rules 3 and 4).
 
-use crate::harness::{Process, payment, preloaded, program};
+use crate::harness::{Process, payment, preloaded, program, try_send};
 use reqwest::Method;
 use serde_json::json;
 use simulators::Provider;
@@ -21,14 +21,20 @@ const DISK_FAILED: i32 = 4;
 struct World {
     provider: Provider,
     host: Process,
+    files: &'static str,
     folder: TempDir,
 }
 
 impl World {
     async fn start() -> Self {
+        Self::start_failing("provost.db,provost.db-wal").await
+    }
+
+    /// The disk will fail under these files.
+    async fn start_failing(files: &'static str) -> Self {
         let provider = Provider::start();
         let host = Process::prepare(&provider, None, &["acme"]).on_a_file();
-        let mut world = Self { provider, host, folder: tempfile::tempdir().expect("a folder for the test") };
+        let mut world = Self { provider, host, files, folder: tempfile::tempdir().expect("a folder for the test") };
         world.start_again().await;
         world
     }
@@ -38,7 +44,7 @@ impl World {
         let environment = [
             ("LD_PRELOAD", library.to_str().expect("paths of tests are text")),
             ("FAULTY_DISK_SWITCH", switch.to_str().expect("paths of tests are text")),
-            ("FAULTY_DISK_FILES", "provost.db,provost.db-wal"),
+            ("FAULTY_DISK_FILES", self.files),
         ];
         self.host.start(&environment).await;
     }
@@ -106,6 +112,23 @@ async fn what_was_sent_before_the_disk_was_full_is_pending_and_stays_sent_until_
     assert_eq!(world.host.on_disk().standing("s-1"), [["started", "sent", ""]]);
     world.host.kill().await;
     world.is_found_out("s-1").await;
+}
+
+/// SQLite keeps payments beside its file at first, and would say nothing when it fails to bring them into it.
+#[tokio::test]
+async fn an_error_while_the_file_takes_in_what_stands_beside_it_ends_the_host() {
+    let mut world = World::start_failing("provost.db").await;
+    world.disk_is(UNSYNCED);
+    for number in 0..1_000 {
+        // A host that ends hangs up.
+        let paid =
+            try_send(world.host.request(Method::POST, "/v3/acme/pay").json(&payment(&format!("s-{number}"), 500)));
+        if paid.await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(world.host.ended().await, Some(DISK_FAILED));
+    world.is_found_out("s-0").await;
 }
 
 #[tokio::test]

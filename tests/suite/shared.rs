@@ -106,6 +106,24 @@ async fn a_host_that_was_paused_cannot_write_late() {
 }
 
 #[tokio::test]
+async fn who_has_waited_for_a_host_that_died_has_the_whole_of_its_lease() {
+    let (provider, merchant, kept) = (Provider::start(), Merchant::start(), Kept::server());
+    let host = || Process::prepare(&provider, Some(&merchant), &["acme"]).over(&kept);
+    let (mut one, mut other) = (host(), host());
+    let dying: Vec<_> = SHORT.into_iter().chain([("PROVOST_CRASH_POINT", "claimed:1")]).collect();
+    tokio::join!(one.start(&dying), other.start(&SHORT));
+    let asked = try_send(one.request(Method::POST, "/v3/acme/pay").json(&payment("shop", 500))).await;
+    assert!(asked.is_err(), "its host died");
+    one.died().await;
+    until("it is paid", async || other.post("/v3/acme/pay", &payment("shop", 500)).await.status == 200).await;
+    let begun = "SELECT later.reference FROM operations AS later JOIN operations AS earlier
+                 ON earlier.outcome = 'not_executed' AND earlier.finished_at <= later.created_at
+                 WHERE later.outcome = 'succeeded'";
+    assert_eq!(other.on_disk().column(begun, []).len(), 1, "its time counts from when it was claimed");
+    assert_eq!(provider.ledger().charges_for_shop("shop").len(), 1);
+}
+
+#[tokio::test]
 async fn while_the_database_is_away_nothing_begins_and_then_all_goes_on() {
     let (provider, merchant) = (Provider::start(), Merchant::start());
     let mut cluster = Cluster::start(Durability::Process).unwrap();

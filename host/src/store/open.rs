@@ -64,7 +64,8 @@ impl Store {
         let key = settings.key.clone().map_or_else(|| seal::key_beside(path), Ok)?;
         let file = |source| OpenError::File { path: path.to_owned(), source };
         let writer = Writer::start(connection, lock).map_err(file)?;
-        // Grows from the moment of opening, so that no two lives of the host share a fence.
+        // Begins anew with every life, where the clock stands. Where that was set back two lives may share fences: no
+        // harm, because the lock lets nobody write beside another, and what the one before held has been released.
         let fences = AtomicU64::new(now.0.saturating_mul(1000));
         let (readers, seal) = (Readers::of_file(readers), seal::Seal::new(&key));
         Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared: None, seal }) })
@@ -149,7 +150,7 @@ fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = FAST;
          PRAGMA cache_size = -65536;
-         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = 67108864;",
     )
 }

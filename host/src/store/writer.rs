@@ -161,6 +161,13 @@ fn write(connection: &Connection, queue: &Receiver<Job>) -> Result<(), StoreErro
         if broken {
             return committed;
         }
+        // Nobody waits for this. What it has no room for stays where it is; what it could not bring to the disk may be
+        // lost without a word, and so ends the writer like a COMMIT.
+        if let Err(error) = connection.checkpoint().map_err(StoreError::from)
+            && error.is_broken()
+        {
+            return Err(error);
+        }
     }
     Ok(())
 }

@@ -4,6 +4,9 @@ use super::postgres::{self, Session};
 use super::{Error, FromValue, Params, Result, Trouble, Value, sqlite};
 use std::time::Duration;
 
+/// So many pages of a file may stand beside it: 16 MiB.
+const PAGES_BESIDE: i64 = 4000;
+
 /// A connection to the database.
 pub(in crate::store) enum Connection {
     /// To a file.
@@ -138,6 +141,19 @@ impl Connection {
             Some(_) => Fate::Open,
             None => Fate::Forgotten,
         })
+    }
+
+    /// Brings what SQLite has put beside its file into it, once that is much. SQLite would do so by itself, and keep to
+    /// itself that the disk failed.
+    pub(in crate::store) fn checkpoint(&self) -> Result<()> {
+        let Self::Sqlite(connection) = self else { return Ok(()) };
+        let (written, taken_in): (i64, i64) = connection
+            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
+            .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+        if written - taken_in < PAGES_BESIDE {
+            return Ok(());
+        }
+        Ok(connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()))?)
     }
 
     /// Whether no transaction is open.

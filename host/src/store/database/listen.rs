@@ -18,6 +18,9 @@ const TIME_EVERY: Duration = Duration::from_secs(5);
 /// How long after trouble it is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// Of a longer way nobody knows how much lies behind an answer: the time that it tells is not taken.
+const LONGEST_WAY: Duration = Duration::from_millis(500);
+
 /// What an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -83,16 +86,22 @@ async fn listen_once(address: &Address, shared: &std::sync::Arc<Shared>) -> Resu
                 within(client.batch_execute("NOTIFY provost")).await?;
                 tokio::time::sleep(CALLS_APART).await;
             }
-            _ = time.tick() => shared.steer(time_of(&client).await?),
+            _ = time.tick() => {
+                if let Some(now) = time_of(&client).await? {
+                    shared.steer(now);
+                }
+            }
         }
     }
 }
 
-/// The database's time when the answer arrives: half of the way is behind it.
-async fn time_of(client: &Client) -> Result<Timestamp> {
+/// The database's time when the answer arrives: half of the way is behind it. None where that was a long one.
+async fn time_of(client: &Client) -> Result<Option<Timestamp>> {
     let asked = std::time::Instant::now();
     let told: i64 = within(client.query_one(TIME, &[])).await?.get(0);
-    Ok(Timestamp(u64::try_from(told).unwrap_or_default()).plus(asked.elapsed() / 2))
+    let way = asked.elapsed();
+    let told = Timestamp(u64::try_from(told).unwrap_or_default());
+    Ok((way <= LONGEST_WAY).then(|| told.plus(way / 2)))
 }
 
 async fn within<T>(answer: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Result<T> {

@@ -86,6 +86,14 @@ impl Taking {
         text.map(|text| self.name(text)).transpose()
     }
 
+    /// What a merchant or the host calls something: no longer than their names can be, which count characters.
+    fn short(&mut self, text: Option<String>) -> Taken<Option<String>> {
+        match text.as_ref().map_or(0, |text| text.chars().count()) {
+            0..=LONGEST_NAME => self.optional(text),
+            length => Err(unlawful(format!("a reference of {length} characters"))),
+        }
+    }
+
     pub(super) fn names(&mut self, names: Vec<String>) -> Taken<Vec<String>> {
         self.short_list(MOST_NAMES, names, Self::name)
     }
@@ -128,8 +136,8 @@ impl Taking {
     pub(super) fn target(&mut self, reference: types::Reference) -> Taken<Target> {
         Ok(Target {
             payment_ids: self.names(reference.payment_ids)?,
-            shop_transaction_id: self.optional(reference.shop_transaction_id)?,
-            host_reference: self.optional(reference.host_reference)?,
+            shop_transaction_id: self.short(reference.shop_transaction_id)?,
+            host_reference: self.short(reference.host_reference)?,
         })
     }
 
@@ -184,6 +192,18 @@ mod tests {
         };
         assert_eq!(taking().target(reference(16)).unwrap().payment_ids.len(), 16);
         assert!(refused(taking().target(reference(17))));
+    }
+
+    #[test]
+    fn every_text_of_a_reference_has_an_end() {
+        let reference = |shop: usize, host: usize| types::Reference {
+            payment_ids: vec![],
+            shop_transaction_id: Some("é".repeat(shop)),
+            host_reference: Some("x".repeat(host)),
+        };
+        assert!(taking().target(reference(255, 255)).is_ok());
+        assert!(refused(taking().target(reference(256, 1))));
+        assert!(refused(taking().target(reference(1, 256))));
     }
 
     #[test]
