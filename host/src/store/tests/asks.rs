@@ -101,7 +101,7 @@ async fn what_nobody_decides_is_told_beside_what_is_to_be_looked_at_already() {
     let store = opened();
     let payment = store.accepted("s-1", "p-1").await;
     let odd = News { amount: Some(euro(400)), ..inquiry(&["p-1"], NewsState::Accepted) };
-    store.report_on(payment.key, odd, NOW, LATER).await.unwrap();
+    store.report_on(&payment, odd, NOW, LATER).await.unwrap();
     let amount = store.payment_by_key(payment.key).await.unwrap().unwrap().review.unwrap();
     let lost = store.ended(refund(payment.key, 400), Settled::Unknown, None).await.of_payment().payment;
     let due = LATER.unknown;
@@ -113,7 +113,7 @@ async fn what_nobody_decides_is_told_beside_what_is_to_be_looked_at_already() {
 
     let target = Target { host_reference: Some(lost.refunds[0].reference.0.clone()), ..target(&["p-1"]) };
     let news = News { action: Action::Refund, target, ..inquiry(&[], NewsState::Accepted) };
-    store.report_on(payment.key, news, due, LATER).await.unwrap();
+    store.report_on(&payment, news, due, LATER).await.unwrap();
     let after = store.payment_by_key(payment.key).await.unwrap().unwrap();
     assert_eq!((after.refunds[0].state, after.review), (ActionState::Accepted, Some(amount)));
 }
