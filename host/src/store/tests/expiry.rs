@@ -71,7 +71,7 @@ async fn delivered_callbacks_go_with_their_attempts_and_others_stay() {
     for shop in ["delivered", "dead", "waiting", "late"] {
         store.ended(pay(shop), Settled::Succeeded, Some(shop)).await;
     }
-    let deliveries = store.lease_callbacks("acme", NOW, NOW.plus(MINUTE), 10).await.unwrap();
+    let deliveries = store.lease_callbacks("acme", due_by(NOW), NOW.plus(MINUTE), 10).await.unwrap();
     let attempt = Attempt { status: Some(200), error: None, duration: SECOND };
     let settle = async |position: usize, now, settlement| {
         let delivery = &deliveries[position];

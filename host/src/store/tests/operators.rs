@@ -6,7 +6,7 @@ use crate::store::{
 };
 
 async fn lease(store: &Store, now: Timestamp) -> Vec<Delivery> {
-    store.lease_callbacks("acme", now, now.plus(MINUTE), 100).await.unwrap()
+    store.lease_callbacks("acme", due_by(now), now.plus(MINUTE), 100).await.unwrap()
 }
 
 async fn end_delivery(store: &Store, delivery: &Delivery, settlement: Settlement) {
