@@ -62,3 +62,5 @@ CREATE INDEX state_expires ON state (expires_at) WHERE expires_at IS NOT NULL;
 -- What a token that leads to nothing is known by: it goes only where nothing refers to it.
 CREATE INDEX callbacks_of_subscription ON callbacks (subscription) WHERE subscription IS NOT NULL;
 CREATE INDEX subscriptions_merged_into ON subscriptions (merged_into) WHERE merged_into IS NOT NULL;
+-- Calls that are being made again: until one has ended, nobody settles its payment by hand.
+CREATE INDEX operations_repeating ON operations (payment) WHERE repeat_until IS NOT NULL;

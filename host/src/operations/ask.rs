@@ -84,7 +84,9 @@ impl Operations {
         let news = match about {
             About::Refund(position) => self.ask_refund(&serving, payment, &payment.refunds[position]).await?,
             About::Capture(position) => self.ask_capture(&serving, payment, &payment.captures[position]).await?,
-            About::Payment => self.ask_payment(&serving, payment).await?,
+            About::Payment => {
+                self.ask_payment(&serving, payment).await.or_else(|silence| unexplained(payment, silence))?
+            }
         };
         let said = news.state != NewsState::Unknown;
         let first = self.first_asks(&payment.external, now);
@@ -311,6 +313,17 @@ impl Operations {
     }
 }
 
+/// More was paid back than was captured, and there is nobody to explain it: so it is looked at as what an answer that
+/// explains nothing leaves, and a person is called.
+fn unexplained(payment: &Payment, silence: Silence) -> Result<News, Silence> {
+    let beyond = payment.captured.is_some_and(|captured| payment.refunded > captured);
+    if !beyond || !matches!(silence, Silence::CannotAsk | Silence::NotFound) {
+        return Err(silence);
+    }
+    let target = Target { host_reference: Some(payment.reference.0.clone()), ..Target::default() };
+    Ok(News::new(Source::Inquiry, target, Action::Payment, NewsState::Unknown))
+}
+
 fn is_of_capture(capture: &Capture, action: Action, news: &News) -> bool {
     news.action == action
         && (news.target.host_reference.as_ref() == Some(&capture.reference.0)
@@ -372,5 +385,32 @@ pub(super) fn broke(failure: Failure) -> Silence {
     match failure {
         Failure::Exhausted => Silence::NotNow(failure.to_string()),
         failure => Silence::failed(failure.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::model::Reference;
+
+    #[test]
+    fn where_nobody_explains_that_more_was_paid_back_than_captured_a_person_is_called() {
+        let mut payment = Payment::blank("acme", Origin::Pay, Reference::random(), Timestamp(1));
+        payment.state = PaymentState::Accepted;
+        (payment.captured, payment.refunded) = (Some(100), 100);
+        let silences = || [Silence::CannotAsk, Silence::NotFound];
+        for silence in silences() {
+            assert_eq!(unexplained(&payment, silence.clone()), Err(silence));
+        }
+        payment.refunded = 101;
+        for silence in silences() {
+            let news = unexplained(&payment, silence).unwrap();
+            let applied = apply(&payment, &news, Timestamp(2));
+            assert!(applied.payment.review.is_some() && applied.alert.is_some() && !applied.ask);
+            assert_eq!(applied.payment.state, PaymentState::Accepted);
+        }
+        let away = Silence::NotNow("no plugin".into());
+        assert_eq!(unexplained(&payment, away.clone()), Err(away));
     }
 }

@@ -1,13 +1,13 @@
 //! The loop that leases what is due, and one delivery. Each merchant's endpoint is a lane of its own, so that one
 //! that is slow or down takes no place from another (rule 32).
 
-use super::schedule::{Answered, Next, asked_wait, next, reason};
+use super::schedule::{Answered, Next, asked_wait, furthest, next, reason};
 use super::sign::signature;
 use super::{Settings, Target};
 use crate::clock::{Clock, Timestamp};
 use crate::crash_point;
 use crate::egress::Egress;
-use crate::store::{Attempt, CallbackKey, Delivery, Settlement, Store, StoreError};
+use crate::store::{Attempt, CallbackKey, Delivery, DueBy, Settlement, Store, StoreError};
 use crate::{task, telemetry};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::HashMap;
@@ -142,7 +142,7 @@ impl Outbox {
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
         let among = self.settings.externals_with_target();
-        let due = self.store.due_externals(now, among.as_deref()).await?;
+        let due = self.store.due_externals(self.due_by(), among.as_deref()).await?;
         // Those of one merchant share its lane, and each begins once: one external's backlog does not hold up another's.
         let mut sharing: HashMap<&str, usize> = HashMap::new();
         for target in due.iter().filter_map(|external| self.settings.target_of(external)) {
@@ -159,9 +159,9 @@ impl Outbox {
                 continue;
             }
             // Those before may have taken long: a lease begins when it is asked for.
-            let asked = self.clock.now();
-            let until = asked.plus(self.settings.timeout).plus(LEASE_MARGIN);
-            let leased = self.store.lease_callbacks(external, asked, until, permits.len()).await?;
+            let by = self.due_by();
+            let until = by.now.plus(self.settings.timeout).plus(LEASE_MARGIN);
+            let leased = self.store.lease_callbacks(external, by, until, permits.len()).await?;
             self.leased().extend(leased.iter().map(|delivery| (delivery.key, delivery.fence)));
             for (delivery, permit) in leased.into_iter().zip(permits) {
                 task::spawn("callback", self.clone().deliver(delivery, until, target.clone(), permit));
@@ -170,6 +170,11 @@ impl Outbox {
         let latest = now.plus(LONGEST_REST);
         let next = self.store.next_callback_due(now, among.as_deref()).await?;
         Ok(next.map_or(latest, |due| due.min(latest)))
+    }
+
+    fn due_by(&self) -> DueBy {
+        let now = self.clock.now();
+        DueBy { now, furthest: now.plus(furthest(&self.settings)) }
     }
 
     /// One delivery, while its lease lives. Its place is free afterwards.

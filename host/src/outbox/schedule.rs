@@ -44,6 +44,15 @@ pub(super) fn next(settings: &Settings, attempt: u32, answered: Answered, now: T
     Next::RetryAt(now.plus(gap.max(asked)))
 }
 
+/// By so much clocks are corrected, and differ between hosts, without one having run ahead.
+const SLACK: Duration = Duration::from_secs(3_600);
+
+/// How far ahead an attempt is planned at most.
+pub(super) fn furthest(settings: &Settings) -> Duration {
+    let longest = settings.schedule.iter().max().copied().unwrap_or_default();
+    longest.mul_f64(1.2).max(LONGEST_RETRY_AFTER) + SLACK
+}
+
 /// How long `Retry-After` asks to wait: a number of seconds, or a date as HTTP writes it. One that is past asks for nothing.
 pub(super) fn asked_wait(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
@@ -108,6 +117,17 @@ mod tests {
     fn jitter_adds_at_most_a_fifth() {
         let answered = Answered { status: None, retry_after: None };
         assert_eq!(next(&Settings::default(), 1, answered, NOW, 1.0), seconds(6));
+    }
+
+    #[test]
+    fn nothing_is_planned_further_ahead_than_the_furthest() {
+        let settings = Settings::default();
+        let furthest = NOW.plus(furthest(&settings));
+        for attempt in 1..=9 {
+            let answered = Answered { status: Some(503), retry_after: Some(Duration::MAX) };
+            let Next::RetryAt(at) = next(&settings, attempt, answered, NOW, 1.0) else { panic!("{attempt}") };
+            assert!(at < furthest, "{attempt}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Payments that were made elsewhere: taken in when news tells of them, and made one with a payment of ours when the
 //! two turn out to be the same (rules 5 and 14).
 
-use super::change::{self, Changed, When, change, consider};
+use super::change::{self, Changed, When, change_strangers, consider};
 use super::database::{self, Connection};
 use super::names::{self, Named};
 use super::{StoreError, operations, payments};
@@ -22,7 +22,7 @@ pub(super) fn adopt(
     }
     // A refund or capture tells little about the payment itself.
     let payment = take_in(connection, external, &news.target, news.action == Action::Payment, when)?;
-    change(connection, payment, news, when).map(Some)
+    change_strangers(connection, payment, news, when).map(Some)
 }
 
 /// The same of a payment that is disputed, of which nothing else is known.

@@ -30,6 +30,15 @@ pub struct Delivery {
     pub fence: u64,
 }
 
+/// Which callbacks are due.
+#[derive(Clone, Copy, Debug)]
+pub struct DueBy {
+    /// What was planned for no later than the present.
+    pub now: Timestamp,
+    /// None is planned later than this: what is was planned by a clock that has been set back since, and is due.
+    pub furthest: Timestamp,
+}
+
 /// What became of an attempt to deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
@@ -96,15 +105,16 @@ pub const COUNTED: u64 = 100_000;
 
 impl Store {
     /// Externals that have a callback due, of `among` alone where that is given: what has nowhere to go is not looked at.
-    pub async fn due_externals(&self, now: Timestamp, among: Option<&[String]>) -> Result<Vec<String>, StoreError> {
+    pub async fn due_externals(&self, by: DueBy, among: Option<&[String]>) -> Result<Vec<String>, StoreError> {
         let among = among.map(<[String]>::to_vec);
         let due = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM callbacks WHERE due_at IS NOT NULL AND external = ? AND due_at <= ?)",
+                "SELECT EXISTS (SELECT 1 FROM callbacks WHERE due_at IS NOT NULL AND external = ? AND due_at <= ?)
+                     OR EXISTS (SELECT 1 FROM callbacks WHERE due_at IS NOT NULL AND external = ? AND due_at > ?)",
             )?;
             let mut due = Vec::new();
             for external in among.clone().map_or_else(|| waiting_externals(connection), Ok)? {
-                if statement.query_row(params![external, now], |row| row.get(0))? {
+                if statement.query_row(params![external, by.now, external, by.furthest], |row| row.get(0))? {
                     due.push(external);
                 }
             }
@@ -118,12 +128,12 @@ impl Store {
     pub async fn lease_callbacks(
         &self,
         external: &str,
-        now: Timestamp,
+        by: DueBy,
         lease_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
         let (fence, external) = (self.next_fence(), external.to_owned());
-        let lease = move |connection: &Connection| Ok(lease(connection, &external, now, lease_until, limit, fence)?);
+        let lease = move |connection: &Connection| Ok(lease(connection, &external, by, lease_until, limit, fence)?);
         self.parts.writer.durable(lease).await
     }
 
@@ -286,20 +296,43 @@ pub(super) fn release_leases(connection: &Connection, now: Timestamp) -> databas
     Ok(())
 }
 
+/// What is due, and behind it what a clock that ran ahead has planned.
 fn lease(
     connection: &Connection,
     external: &str,
-    now: Timestamp,
+    by: DueBy,
     lease_until: Timestamp,
     limit: usize,
     fence: u64,
 ) -> database::Result<Vec<Delivery>> {
-    let mut due = connection.prepare_cached(
+    let mut deliveries = due(connection, external, "<=", by.now, limit, fence)?;
+    let left = limit.saturating_sub(deliveries.len());
+    if left > 0 {
+        deliveries.extend(due(connection, external, ">", by.furthest, left, fence)?);
+    }
+    let mut take = connection.prepare_cached("UPDATE callbacks SET due_at = ?, fence = ? WHERE key = ?")?;
+    for delivery in &deliveries {
+        take.execute(params![lease_until, Unsigned(fence), delivery.key.0])?;
+    }
+    Ok(deliveries)
+}
+
+fn due(
+    connection: &Connection,
+    external: &str,
+    comparison: &str,
+    moment: Timestamp,
+    limit: usize,
+    fence: u64,
+) -> database::Result<Vec<Delivery>> {
+    let sql = format!(
         "SELECT key, id, external, body, attempts - schedule_from FROM callbacks
-         WHERE due_at IS NOT NULL AND external = ? AND due_at <= ? ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
-    )?;
+         WHERE due_at IS NOT NULL AND external = ? AND due_at {comparison} ? ORDER BY due_at LIMIT ?
+         FOR UPDATE SKIP LOCKED"
+    );
+    let mut due = connection.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let deliveries = due.query_map(params![external, now, limit], |row| {
+    let deliveries = due.query_map(params![external, moment, limit], |row| {
         let mut columns = Columns::of(row);
         Ok(Delivery {
             key: CallbackKey(columns.next()?),
@@ -310,12 +343,7 @@ fn lease(
             fence,
         })
     })?;
-    let deliveries: Vec<Delivery> = deliveries.collect::<database::Result<_>>()?;
-    let mut take = connection.prepare_cached("UPDATE callbacks SET due_at = ?, fence = ? WHERE key = ?")?;
-    for delivery in &deliveries {
-        take.execute(params![lease_until, Unsigned(fence), delivery.key.0])?;
-    }
-    Ok(deliveries)
+    deliveries.collect()
 }
 
 fn settle(

@@ -6,8 +6,8 @@ use super::names::{self, Named};
 use super::{adopt, callbacks, follow_ups, parked, payments, repeat};
 use crate::clock::Timestamp;
 use crate::model::{
-    ActionState, Applied, AskAt, Dispute, News, Origin, Payment, PaymentKey, UNDECIDED, apply, apply_dispute,
-    without_reason,
+    ActionState, Applied, AskAt, Dispute, News, Origin, Payment, PaymentKey, PaymentState, UNDECIDED, apply,
+    apply_dispute, without_reason,
 };
 use std::collections::HashSet;
 
@@ -60,6 +60,26 @@ pub(super) fn change(connection: &Connection, before: Payment, news: &News, when
         parked::park_until_named(connection, &before.external, news, when)?;
     }
     write(connection, &before, applied, when)
+}
+
+/// The same of a payment that nobody here made. What is not believed of it leaves it unknown, to be asked for: no call
+/// of ours will end and say how it stands.
+pub(super) fn change_strangers(
+    connection: &Connection,
+    before: Payment,
+    news: &News,
+    when: When,
+) -> Result<Changed, StoreError> {
+    let mut changed = change(connection, before, news, when)?;
+    if changed.payment.state == PaymentState::Started {
+        let before = changed.payment.clone();
+        let payment = &mut changed.payment;
+        payment.state = PaymentState::Unknown;
+        (payment.ask_at, payment.asks, payment.open_since) = (Some(when.now), 0, Some(when.now));
+        payments::update(connection, &before, payment)?;
+        (changed.written, changed.ask) = (true, true);
+    }
+    Ok(changed)
 }
 
 /// The same of what is told of a dispute.

@@ -39,5 +39,5 @@ pub(super) fn make(
     let shop_transaction_id = subscription.shop_transaction_id.clone();
     let mut news: News = charge.news.clone();
     news.target.shop_transaction_id = news.target.shop_transaction_id.or(shop_transaction_id);
-    change::change(connection, payment, &news, when)
+    change::change_strangers(connection, payment, &news, when)
 }

@@ -16,6 +16,9 @@ pub struct FollowUpKey(pub i64);
 const AGAIN: [Duration; 4] =
     [Duration::from_secs(60), Duration::from_secs(540), Duration::from_secs(3_000), Duration::from_secs(18_000)];
 
+/// None is planned further ahead than the longest gap, give or take by what clocks differ.
+const FURTHEST: Duration = Duration::from_secs(18_000 + 3_600);
+
 /// A follow-up that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueFollowUp {
@@ -28,25 +31,14 @@ pub struct DueFollowUp {
 }
 
 impl Store {
-    /// Follow-ups that are due by now.
+    /// Follow-ups that are due by now, and behind them those that a clock has planned which was set back since.
     pub async fn due_follow_ups(&self, now: Timestamp, limit: usize) -> Result<Vec<DueFollowUp>, StoreError> {
-        let due = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT key, payment, resume FROM follow_ups WHERE state = 'waiting' AND due_at <= ?
-                 ORDER BY due_at LIMIT ?",
-            )?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut rows = statement.query(params![now, limit])?;
-            let mut due = Vec::new();
-            while let Some(row) = rows.next()? {
-                let (key, payment) = (FollowUpKey(row.get(0)?), row.get(1)?);
-                let resume: Option<String> = row.get(2)?;
-                let payment = payments::load(connection, payment)?.ok_or(StoreError::Gone)?;
-                due.push(DueFollowUp { key, payment, follow_up: resume.map_or(FollowUp::Capture, FollowUp::Resume) });
-            }
-            Ok(due)
+        let find = move |connection: &Connection| {
+            let mut found = due(connection, "<=", now, limit)?;
+            found.extend(due(connection, ">", now.plus(FURTHEST), limit.saturating_sub(found.len()))?);
+            Ok(found)
         };
-        self.parts.readers.read(due).await
+        self.parts.readers.read(find).await
     }
 
     /// Puts a follow-up off, so that it is not begun twice.
@@ -70,6 +62,29 @@ impl Store {
         };
         self.parts.writer.durable(end).await
     }
+}
+
+fn due(
+    connection: &Connection,
+    comparison: &str,
+    moment: Timestamp,
+    limit: usize,
+) -> Result<Vec<DueFollowUp>, StoreError> {
+    let sql = format!(
+        "SELECT key, payment, resume FROM follow_ups WHERE state = 'waiting' AND due_at {comparison} ?
+         ORDER BY due_at LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![moment, limit])?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (key, payment) = (FollowUpKey(row.get(0)?), row.get(1)?);
+        let resume: Option<String> = row.get(2)?;
+        let payment = payments::load(connection, payment)?.ok_or(StoreError::Gone)?;
+        due.push(DueFollowUp { key, payment, follow_up: resume.map_or(FollowUp::Capture, FollowUp::Resume) });
+    }
+    Ok(due)
 }
 
 /// Keeps what news asks for. Says whether any of it is new.

@@ -78,7 +78,7 @@ mod writer;
 pub use asks::{AskSettled, AskedAbout, Taking};
 pub use audit::{Action as AuditAction, Entry as AuditEntry};
 pub use callback_list::{AttemptRecord, CallbackFilter, CallbackRecord, WholeCallback};
-pub use callbacks::{Attempt, COUNTED, CallbackCounts, CallbackKey, CallbackState, Delivery, Settlement};
+pub use callbacks::{Attempt, COUNTED, CallbackCounts, CallbackKey, CallbackState, Delivery, DueBy, Settlement};
 pub use change::Changed;
 pub use claim::{Claim, Claimed, NewPayment, What, Whose};
 pub use database::Address;

@@ -5,7 +5,7 @@ use super::database::{self, Connection, OptionalExtension, Row, params};
 use super::subject::Keys;
 use super::{Claim, StoreError, What};
 use crate::clock::Timestamp;
-use crate::model::{ActionState, Amount, Answer, Kind, Operation, OperationKey, Phase, Settled, Target};
+use crate::model::{ActionState, Amount, Answer, Kind, Operation, OperationKey, PaymentKey, Phase, Settled, Target};
 
 /// Who may claim what: the idempotency key that an operation was claimed with goes along.
 pub(super) struct Kept {
@@ -202,6 +202,18 @@ pub(super) fn any_open_under(
                             WHERE phase <> 'finished' AND subscription = ?)",
         )?
         .query_row([subscription], |row| row.get(0))
+}
+
+/// Whether a call runs that was made for this payment, or is being made again.
+pub(super) fn any_runs_for(connection: &Connection, payment: PaymentKey, now: Timestamp) -> database::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operations INDEXED BY operations_open
+                            WHERE phase <> 'finished' AND payment = ?)
+                 OR EXISTS (SELECT 1 FROM operations
+                            WHERE payment = ? AND repeat_until IS NOT NULL AND repeat_until > ?)",
+        )?
+        .query_row(params![payment, payment, now], |row| row.get(0))
 }
 
 /// Lets an operation's idempotency key go.

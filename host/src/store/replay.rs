@@ -124,7 +124,7 @@ fn replay(connection: &Connection, key: CallbackKey, replaying: &Replaying) -> R
     };
     connection
         .prepare_cached(
-            "UPDATE callbacks SET state = 'waiting', replayed = 1, passed = 0, schedule_from = attempts,
+            "UPDATE callbacks SET state = 'waiting', replayed = 1, schedule_from = attempts,
                                   finished_at = NULL
              WHERE key = ?",
         )?

@@ -3,11 +3,11 @@
 
 use super::change::{self, Changed, When};
 use super::database::Connection;
-use super::{Store, StoreError, audit, parked, payments};
+use super::{Store, StoreError, audit, operations, parked, payments};
 use crate::clock::Timestamp;
 use crate::model::{
-    Action, ActionState, Amount, AskAt, Capture, News, NewsState, Payment, PaymentKey, PaymentState, Reference, Refund,
-    Source, Target,
+    Action, ActionState, Amount, AskAt, Capture, News, NewsState, Payment, PaymentKey, Reference, Refund, Source,
+    Target,
 };
 
 /// What a person says became of it.
@@ -84,7 +84,7 @@ pub struct Settling {
 pub enum SettledByHand {
     /// It counts. Where nothing was written, it was known already.
     Done(Box<Changed>),
-    /// A call of it runs: its end is not to be foretold.
+    /// A call runs that was made for it, or is being made again: its end is not to be foretold.
     Runs,
     /// It is decided, and otherwise.
     Contradicts {
@@ -116,7 +116,7 @@ impl Store {
 fn settle(connection: &Connection, settling: &Settling) -> Result<SettledByHand, StoreError> {
     let before = payments::load(connection, settling.payment)?.ok_or(StoreError::Gone)?;
     let meant = Meant::of(&before, settling.action.as_ref()).ok_or(StoreError::Gone)?;
-    if meant.runs(&before) {
+    if operations::any_runs_for(connection, before.key, settling.now)? {
         return Ok(SettledByHand::Runs);
     }
     if let Some(unfit) = meant.unfit(&before, settling) {
@@ -179,14 +179,6 @@ impl<'a> Meant<'a> {
         match (self, verdict) {
             (Self::Capture(capture), Verdict::Voided) if capture.void => ActionState::Accepted.name(),
             _ => verdict.name(),
-        }
-    }
-
-    fn runs(&self, payment: &Payment) -> bool {
-        match self {
-            Self::Payment => payment.state == PaymentState::Started,
-            Self::Refund(refund) => refund.state == ActionState::Started,
-            Self::Capture(capture) => capture.state == ActionState::Started,
         }
     }
 

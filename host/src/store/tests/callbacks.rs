@@ -3,8 +3,8 @@ use crate::store::{Attempt, CallbackCounts, Delivery, Settlement};
 
 async fn lease(store: &Store, now: Timestamp) -> Vec<Delivery> {
     let mut leased = Vec::new();
-    for external in store.due_externals(now, None).await.unwrap() {
-        leased.extend(store.lease_callbacks(&external, now, now.plus(MINUTE), 100).await.unwrap());
+    for external in store.due_externals(due_by(now), None).await.unwrap() {
+        leased.extend(store.lease_callbacks(&external, due_by(now), now.plus(MINUTE), 100).await.unwrap());
     }
     leased
 }
@@ -54,6 +54,21 @@ async fn callbacks_of_one_payment_go_out_in_order_and_hold_up_no_other() {
     assert_eq!(store.next_callback_due(NOW, None).await.unwrap(), Some(NOW.plus(MINUTE)));
     let again = lease(&store, NOW.plus(MINUTE)).await;
     assert_eq!((again[0].attempt, kind(&again[0])), (2, "payment.pending".to_owned()));
+}
+
+/// A clock that ran ahead and was set back: what it planned is sent now, and once.
+#[tokio::test]
+async fn callbacks_and_checks_do_not_wait_for_a_clock_that_was_set_back() {
+    let store = opened();
+    let payment = store.ended(pay("s-1"), Settled::Succeeded, Some("p-1")).await.of_payment().payment;
+    let ahead = NOW.plus(365 * DAY);
+    settle(&store, &lease(&store, ahead).await[0], Settlement::RetryAt(ahead.plus(MINUTE))).await.unwrap();
+    assert!(store.check(payment.key, None, ahead, SECOND).await.unwrap());
+    let again = lease(&store, NOW).await;
+    assert_eq!((again.len(), again[0].attempt), (1, 2));
+    assert_eq!(lease(&store, NOW).await, [], "and not again");
+    assert!(store.check(payment.key, None, NOW, SECOND).await.unwrap());
+    assert!(!store.check(payment.key, None, NOW, SECOND).await.unwrap(), "once in its gap");
 }
 
 /// Rules 29 and 33.

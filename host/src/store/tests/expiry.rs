@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::Trust;
-use crate::store::{Attempt, Expiring, Passing, STEP, Settlement, Whose};
+use crate::store::{Attempt, Expiring, Passing, Replaying, STEP, Settlement, Which, Whose};
 
 const LATER: Timestamp = Timestamp(NOW.0 + 40 * 86_400_000);
 
@@ -71,7 +71,7 @@ async fn delivered_callbacks_go_with_their_attempts_and_others_stay() {
     for shop in ["delivered", "dead", "waiting", "late"] {
         store.ended(pay(shop), Settled::Succeeded, Some(shop)).await;
     }
-    let deliveries = store.lease_callbacks("acme", NOW, NOW.plus(MINUTE), 10).await.unwrap();
+    let deliveries = store.lease_callbacks("acme", due_by(NOW), NOW.plus(MINUTE), 10).await.unwrap();
     let attempt = Attempt { status: Some(200), error: None, duration: SECOND };
     let settle = async |position: usize, now, settlement| {
         let delivery = &deliveries[position];
@@ -93,6 +93,28 @@ async fn delivered_callbacks_go_with_their_attempts_and_others_stay() {
     assert_eq!(states(), ["dead", "waiting", "delivered"]);
     expire(&store, NOW.plus(71 * DAY)).await;
     assert_eq!(states(), ["dead", "waiting"]);
+}
+
+#[tokio::test]
+async fn a_callback_that_was_replayed_goes_too_once_it_was_delivered_long_enough_ago() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Succeeded, Some("p-1")).await;
+    let attempt = || Attempt { status: Some(200), error: None, duration: SECOND };
+    let deliver = async |now: Timestamp, settlement| {
+        let delivery = store.lease_callbacks("acme", due_by(now), now.plus(MINUTE), 1).await.unwrap().remove(0);
+        store.settle_callback(delivery.key, delivery.fence, now, settlement, attempt()).await.unwrap();
+        delivery.id
+    };
+    let id = deliver(NOW, Settlement::Dead).await;
+    let now = NOW.plus(40 * DAY);
+    expire(&store, now).await;
+    let replaying = Replaying { now, which: Which::One(id), who: "ann".into(), reason: "asked for".into() };
+    store.replay(replaying).await.unwrap();
+    deliver(now, Settlement::Delivered).await;
+    expire(&store, now.plus(34 * DAY)).await;
+    assert_eq!(count(&store, "callbacks"), 1);
+    expire(&store, now.plus(35 * DAY)).await;
+    assert_eq!(count(&store, "callbacks"), 0);
 }
 
 /// Rule 26.

@@ -56,6 +56,16 @@ async fn what_was_not_executed_waits_again_and_is_given_up_in_the_end() {
 }
 
 #[tokio::test]
+async fn what_a_clock_that_was_set_back_has_put_off_is_due() {
+    let store = opened();
+    store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await;
+    store.report(report::reporting(asks(vec![FollowUp::Capture]))).await.unwrap();
+    let key = due(&store, NOW).await[0].key;
+    store.put_off(key, NOW.plus(365 * DAY)).await.unwrap();
+    assert_eq!(due(&store, NOW).await.iter().map(|due| due.key).collect::<Vec<_>>(), [key]);
+}
+
+#[tokio::test]
 async fn what_is_put_off_is_not_begun_before_its_time() {
     let store = opened();
     store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await;

@@ -24,8 +24,8 @@ mod writer;
 
 use super::database::{self, Connection, FromValue};
 use super::{
-    Address, Changed, Claim, Claimed, Finish, Finished, Found, Name, NewPayment, Place, Sending, Settings, Store,
-    StoreError, Told, What,
+    Address, Changed, Claim, Claimed, DueBy, Finish, Finished, Found, Name, NewPayment, Place, Sending, Settings,
+    Store, StoreError, Told, What,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -101,6 +101,11 @@ impl Opened {
         drop(store);
         Self::at(settings, path, _place, now)
     }
+}
+
+/// Callbacks that are due at `now`, by a schedule that looks two days ahead.
+fn due_by(now: Timestamp) -> DueBy {
+    DueBy { now, furthest: now.plus(2 * DAY) }
 }
 
 fn euro(minor: u64) -> Amount {

@@ -88,7 +88,7 @@ async fn a_file_of_an_older_host_is_brought_up_to_date() {
     assert_eq!((payment.state, payment.origin, payment.refunded), (PaymentState::Accepted, Origin::Pay, 200));
     assert_eq!((payment.refunds[0].state, payment.refundable()), (ActionState::Accepted, Some(800)));
     assert!(matches!(store.claim(pay("s-1")).await.unwrap(), Claimed::BusinessKeyUsed { .. }));
-    assert_eq!(store.lease_callbacks("acme", NOW, NOW.plus(MINUTE), 10).await.unwrap()[0].id, "msg_1");
+    assert_eq!(store.lease_callbacks("acme", due_by(NOW), NOW.plus(MINUTE), 10).await.unwrap()[0].id, "msg_1");
     let keys = |connection: &Connection| -> Result<(bool, bool), StoreError> {
         let on = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
         Ok((on, connection.prepare_cached("PRAGMA foreign_key_check")?.exists([])?))

@@ -6,7 +6,7 @@ use crate::store::{
 };
 
 async fn lease(store: &Store, now: Timestamp) -> Vec<Delivery> {
-    store.lease_callbacks("acme", now, now.plus(MINUTE), 100).await.unwrap()
+    store.lease_callbacks("acme", due_by(now), now.plus(MINUTE), 100).await.unwrap()
 }
 
 async fn end_delivery(store: &Store, delivery: &Delivery, settlement: Settlement) {
@@ -195,6 +195,33 @@ async fn a_call_that_runs_is_not_settled_by_hand() {
     let (_, payment) = store.new_operation(pay("s-1")).await;
     let settled = store.settle(settling(payment.key, Verdict::Failed)).await.unwrap();
     assert_eq!(settled, SettledByHand::Runs);
+}
+
+#[tokio::test]
+async fn nothing_is_settled_by_hand_while_a_call_of_that_payment_runs() {
+    let store = opened();
+    let payment = store.ended(pay("s-1"), Settled::Authorized, Some("p-1")).await.of_payment().payment;
+    let (operation, _) = store.new_operation(captures::capture(payment.key, None, true)).await;
+    for verdict in [Verdict::Accepted, Verdict::Voided, Verdict::Failed] {
+        assert_eq!(store.settle(settling(payment.key, verdict)).await.unwrap(), SettledByHand::Runs);
+    }
+    store.finish(end(&operation, Settled::Unknown, None)).await.unwrap();
+    let settled = store.settle(settling(payment.key, Verdict::Accepted)).await.unwrap();
+    assert!(matches!(settled, SettledByHand::Done(_)), "{settled:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_made_again_is_not_settled_by_hand() {
+    let store = opened();
+    let payment = store.ended(pay("s-1"), Settled::Unknown, Some("p-1")).await.of_payment().payment;
+    let until = NOW.plus(MINUTE);
+    let again = move |connection: &Connection| {
+        Ok(connection.prepare_cached("UPDATE operations SET repeat_until = ?")?.execute(database::params![until])?)
+    };
+    store.parts.writer.durable(again).await.unwrap();
+    let at = |now| Settling { now, ..settling(payment.key, Verdict::NotExecuted) };
+    assert_eq!(store.settle(at(NOW)).await.unwrap(), SettledByHand::Runs);
+    assert!(matches!(store.settle(at(until)).await.unwrap(), SettledByHand::Done(_)));
 }
 
 #[tokio::test]

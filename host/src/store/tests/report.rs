@@ -96,6 +96,19 @@ async fn a_payment_made_elsewhere_is_adopted_once_no_operation_runs() {
     assert_eq!(adopt(nothing_said).await.unwrap(), [Reported::NotKnown]);
 }
 
+/// Rule 6: no call of ours will ever say how it stands.
+#[tokio::test]
+async fn a_payment_made_elsewhere_of_which_too_much_is_told_is_unknown_and_asked_for() {
+    let store = opened();
+    let tipped = News { captured: Some(euro(110)), amount: Some(euro(100)), ..inquiry(&["p-1"], NewsState::Accepted) };
+    let reported = store.report(Reporting { adopt: true, ..reporting(tipped) }).await.unwrap();
+    let Reported::Adopted(changed) = &reported[0] else { panic!("{reported:?}") };
+    let payment = store.found(Name::Payment("p-1")).unwrap().payment;
+    assert_eq!(payment, changed.payment);
+    assert_eq!((payment.state, payment.ask_at, changed.ask), (PaymentState::Unknown, Some(NOW), true));
+    assert!(payment.review.is_some() && changed.alert.is_some(), "and a person is told");
+}
+
 /// Rule 14.
 #[tokio::test]
 async fn a_refund_made_elsewhere_is_adopted_and_told() {

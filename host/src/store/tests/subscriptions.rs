@@ -319,7 +319,7 @@ async fn callbacks_of_a_subscription_are_a_lane_of_their_own() {
     let store = opened();
     active(&store).await;
     receive(&store, Trust::Verified, Event::Subscription(news("sub-1", SubscriptionState::PastDue)), NOW).await;
-    let leased = store.lease_callbacks("acme", NOW, NOW.plus(MINUTE), 10).await.unwrap();
+    let leased = store.lease_callbacks("acme", due_by(NOW), NOW.plus(MINUTE), 10).await.unwrap();
     let kinds: Vec<_> = leased
         .iter()
         .map(|delivery| serde_json::from_slice::<serde_json::Value>(&delivery.body).unwrap())

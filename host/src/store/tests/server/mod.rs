@@ -101,7 +101,7 @@ async fn each_callback_is_sent_by_one_host_at_a_time() {
     let until = NOW.plus(MINUTE);
     let lease = |host: &Store| {
         let host = host.clone();
-        async move { host.lease_callbacks("acme", NOW, until, 15).await.unwrap() }
+        async move { host.lease_callbacks("acme", due_by(NOW), until, 15).await.unwrap() }
     };
     let (one, two) = tokio::join!(lease(&store), lease(&other));
     let ids: BTreeSet<_> = one.iter().chain(&two).map(|delivery| &delivery.id).collect();
@@ -110,7 +110,7 @@ async fn each_callback_is_sent_by_one_host_at_a_time() {
 
     // Its host was paused for so long that another has sent it.
     let attempt = || Attempt { status: Some(200), error: None, duration: SECOND };
-    let again = other.lease_callbacks("acme", until, until.plus(MINUTE), 20).await.unwrap();
+    let again = other.lease_callbacks("acme", due_by(until), until.plus(MINUTE), 20).await.unwrap();
     let mine = &one[0];
     let taken = again.iter().find(|delivery| delivery.id == mine.id).unwrap();
     let late = store.settle_callback(mine.key, mine.fence, until, Settlement::Dead, attempt()).await;
