@@ -392,7 +392,7 @@ pub(super) fn broke(failure: Failure) -> Silence {
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
-    use crate::model::Reference;
+    use crate::model::{Reference, apply};
 
     #[test]
     fn where_nobody_explains_that_more_was_paid_back_than_captured_a_person_is_called() {

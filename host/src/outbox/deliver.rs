@@ -172,7 +172,7 @@ impl Outbox {
         Ok(next.map_or(latest, |due| due.min(latest)))
     }
 
-    fn due_by(&self) -> DueBy {
+    pub(super) fn due_by(&self) -> DueBy {
         let now = self.clock.now();
         DueBy { now, furthest: now.plus(furthest(&self.settings)) }
     }

@@ -49,14 +49,14 @@ async fn a_callback_whose_lease_would_not_outlast_the_attempt_is_given_back_unse
     let (settings, clock) = (Settings::default(), Clock::manual(NOW));
     let until = NOW.plus(settings.timeout).plus(Duration::from_secs(10));
     let outbox = Outbox::new(store.clone(), Arc::new(Egress::new()), clock.clone(), settings);
-    let leased = store.lease_callbacks("acme", NOW, until, 1).await.unwrap().remove(0);
+    let leased = store.lease_callbacks("acme", outbox.due_by(), until, 1).await.unwrap().remove(0);
 
     // The host was paused after it had leased it.
     clock.advance(Duration::from_secs(11));
     let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    outbox.deliver(leased.clone(), until, target, permit).await;
+    outbox.clone().deliver(leased.clone(), until, target, permit).await;
 
     assert!(merchant.accept().is_err(), "nobody called");
-    let again = store.lease_callbacks("acme", clock.now(), until, 1).await.unwrap();
+    let again = store.lease_callbacks("acme", outbox.due_by(), until, 1).await.unwrap();
     assert_eq!((&again[0].id, again[0].attempt), (&leased.id, 1), "due at once, and not an attempt");
 }
