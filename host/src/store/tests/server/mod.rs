@@ -154,6 +154,18 @@ fn another_life_of_the_server_vouches_for_no_transaction() {
     assert_eq!(address.connect().unwrap().fate(&name).unwrap(), Fate::Forgotten);
 }
 
+#[test]
+fn a_host_that_is_paused_while_it_is_alone_does_not_hold_up_the_others_for_long() {
+    let database = Database::create();
+    drop(Store::open(&settings(database.url()), NOW).unwrap());
+    let address = Address::parse(database.url()).unwrap();
+    let (paused, other) = (address.connect().unwrap(), address.connect().unwrap());
+    paused.begin(Company::Alone).unwrap();
+    other.begin(Company::Any).expect("within the patience of one statement");
+    paused.commit().unwrap_err();
+    assert_eq!(paused.trouble(), Some(Trouble::Gone));
+}
+
 /// After a failover, what was the primary may still answer.
 #[test]
 fn a_server_that_only_reads_is_not_the_store() {
