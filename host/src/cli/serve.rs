@@ -117,17 +117,25 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End>
         _ = &mut background => anyhow::bail!("the background tasks ended by themselves: this is a fault of the host"),
     }
     let left = async {
-        if disk_failed {
-            tracing::error!(
-                alert = "disk_failed",
-                "the disk under the store failed: nothing more is written, and this host ends"
-            );
+        let closed = async {
+            if !disk_failed {
+                tokio::select! {
+                    () = leave(&phase, config.shutdown.keep_listening) => {}
+                    () = app.disk_failed() => disk_failed = true,
+                }
+            }
+            if disk_failed {
+                tracing::error!(
+                    alert = "disk_failed",
+                    "the disk under the store failed: nothing more is written, and this host ends"
+                );
+            }
             phase.send_replace(Phase::Stopped);
-        } else {
-            leave(&phase, config.shutdown.keep_listening).await;
-        }
-        let began = Instant::now();
-        let (unfinished, _) = tokio::join!(join_then_stop(threads, &stop), &mut background);
+            let began = Instant::now();
+            (join_then_stop(threads, &stop).await, began)
+        };
+        // Callbacks, questions and leases do not wait until the last connection is closed.
+        let ((unfinished, began), _) = tokio::join!(closed, &mut background);
         unfinished + app.leave(drain.saturating_sub(began.elapsed())).await
     };
     let unfinished = tokio::select! {
@@ -153,12 +161,11 @@ fn place_to_look(error: &BuildError) -> &'static str {
     }
 }
 
-/// Goes away step by step: not ready at once, no new connections a little later.
+/// Goes away step by step: not ready at once; when this returns, no new connections are to be taken.
 async fn leave(phase: &watch::Sender<Phase>, keep_listening: Duration) {
     tracing::info!("leaving: not ready, connections are closed as they are answered");
     phase.send_replace(Phase::Leaving);
     tokio::time::sleep(keep_listening).await;
-    phase.send_replace(Phase::Stopped);
 }
 
 /// What tells the host to stop. Listened to from the start, so that none is missed, nor ends the process by itself.
