@@ -40,7 +40,7 @@ async fn with_a_callback(store: &Store) {
 #[tokio::test]
 async fn a_callback_whose_lease_would_not_outlast_the_attempt_is_given_back_unsent() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&store::Settings::file(&folder.path().join("provost.db")), NOW).unwrap();
+    let store = Store::open(&store::Settings::file(folder.path().join("provost.db")), NOW).unwrap();
     with_a_callback(&store).await;
     let merchant = TcpListener::bind("127.0.0.1:0").unwrap();
     merchant.set_nonblocking(true).unwrap();
