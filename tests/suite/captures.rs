@@ -114,7 +114,8 @@ async fn a_payment_that_its_webhook_approves_goes_on_once() {
     }
     let path = format!("/v3/sandbox/status?paymentId={id}");
     host.get_until(&path, |reply| reply.json["status"] == "ACCEPTED").await;
-    assert_eq!(told(&merchant, 2).await, ["payment.pending", "payment.accepted"]);
+    // That the payer must go somewhere, that the payer has come back, and that it is paid.
+    assert_eq!(told(&merchant, 3).await, ["payment.pending", "payment.pending", "payment.accepted"]);
     let resumed: Vec<String> = host.stored("SELECT outcome FROM operations WHERE kind = 'resume'");
     assert_eq!(resumed, ["succeeded"]);
 }
