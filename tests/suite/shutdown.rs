@@ -112,6 +112,23 @@ async fn a_second_sigterm_and_the_deadline_leave_the_rest_as_it_is_on_disk() {
     }
 }
 
+/// Rule 29: what waits goes out while the host still listens, however long that is.
+#[tokio::test]
+async fn callbacks_go_out_while_a_host_that_leaves_still_listens() {
+    let (provider, merchant) = (Provider::start(), Merchant::start());
+    let mut host = Process::prepare(&provider, Some(&merchant), &["acme"]);
+    host.start(&[("PROVOST_SHUTDOWN__KEEP_LISTENING", "60s")]).await;
+    host.terminate();
+    let mut glances = tokio::time::interval(Duration::from_millis(5));
+    while host.get("/-/ready").await.status == 200 {
+        glances.tick().await;
+    }
+    host.post("/v3/acme/pay", &payment("order-1", 500)).await;
+    merchant.wait_for(1).await;
+    host.terminate();
+    assert_eq!(host.ended().await, Some(3));
+}
+
 /// Rule 29: at least once, and not a minute late because somebody else had it.
 #[tokio::test]
 async fn a_callback_that_is_under_way_is_given_back() {
