@@ -117,8 +117,18 @@ async fn thirty_two_captures_at_once_never_pass_what_was_reserved() {
         all.spawn(send(request.header("idempotency-key", format!("k-{key}"))));
     }
     let replies = all.join_all().await;
-    let expected = [("OK", 12), ("capture_too_large", 20)].map(|(word, count)| (word.to_owned(), count));
-    assert_eq!(tally(&replies), BTreeMap::from(expected), "{replies:?}");
+    let tally = tally(&replies);
+    let (taken, refused) = (tally["OK"], tally["capture_too_large"]);
+    // What the provider says was captured in all may be ahead of the answers: until those have come, the difference may
+    // have been captured elsewhere, and is not promised twice.
+    assert!(taken <= 12 && taken + refused == 32, "{replies:?}");
+    for number in taken..12 {
+        let request = host.request(Method::POST, "/v3/sandbox/capture").json(&part);
+        let rest = send(request.header("idempotency-key", format!("rest-{number}"))).await;
+        assert_eq!(rest.result(), (200, "OK".into()), "{rest:?}");
+    }
+    let request = host.request(Method::POST, "/v3/sandbox/capture").json(&part);
+    assert_eq!(send(request).await.problem(), (422, "capture_too_large".into()));
     assert_eq!(host.stored::<i64>("SELECT captured FROM payments"), [1200]);
 }
 
