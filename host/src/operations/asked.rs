@@ -21,8 +21,8 @@ struct LastAsked<K> {
 #[derive(Clone, Copy)]
 struct Last {
     at: Timestamp,
-    /// A question of the schedule has made way for it.
-    put_off: bool,
+    /// Until when a question of the schedule makes way for it.
+    put_off: Option<Timestamp>,
 }
 
 impl<K> Default for Asked<K> {
@@ -40,18 +40,21 @@ impl<K: Eq + Hash> Asked<K> {
             asked.at.retain(|_, last| last.at.plus(gap) > now);
             asked.room = REMEMBERED.max(asked.at.len() * 2);
         }
-        asked.at.entry(asked_about).or_insert(Last { at: now, put_off: false }).at = now;
+        asked.at.entry(asked_about).or_insert(Last { at: now, put_off: None }).at = now;
     }
 
-    /// When it may be asked again; none: now. It makes way once, and not for ever to somebody who asks all the time: the
-    /// schedule does more than ask.
+    /// When it may be asked again; none: now. A question makes way until a moment that is fixed when it does so first, and
+    /// not for ever to somebody who asks all the time: the schedule does more than ask.
     pub(super) fn not_before(&self, asked_about: K, now: Timestamp, gap: Duration) -> Option<Timestamp> {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let last = asked.at.get_mut(&asked_about)?;
         // What was noted before the clock was set back is no reason to wait.
-        let again = Some(last.at.plus(gap)).filter(|again| last.at <= now && *again > now && !last.put_off);
-        last.put_off = again.is_some();
-        again
+        let is_ahead = |again: &Timestamp| *again > now && *again <= now.plus(gap);
+        last.put_off = match last.put_off {
+            Some(fixed) => Some(fixed).filter(is_ahead),
+            None => Some(last.at.plus(gap)).filter(is_ahead),
+        };
+        last.put_off
     }
 }
 
@@ -71,6 +74,7 @@ mod tests {
         assert_eq!(asked.not_before(PaymentKey(0), Timestamp(10_999), GAP), Some(Timestamp(11_000)));
         assert_eq!(asked.not_before(PaymentKey(3), Timestamp(10_998), GAP), Some(Timestamp(11_000)));
         asked.note(PaymentKey(3), Timestamp(10_999), GAP);
+        assert_eq!(asked.not_before(PaymentKey(3), Timestamp(10_999), GAP), Some(Timestamp(11_000)), "as was said");
         assert_eq!(asked.not_before(PaymentKey(3), Timestamp(11_000), GAP), None, "it has made way once");
         assert_eq!(asked.not_before(PaymentKey(1), Timestamp(10_999), GAP), Some(Timestamp(11_000)));
         assert_eq!(asked.not_before(PaymentKey(2), Timestamp(11_000), GAP), None);
