@@ -3,6 +3,7 @@
 use super::world::BUSY;
 use anyhow::{Context, Result};
 use rusqlite::Connection;
+use std::fs::File;
 
 /// Rows in one transaction.
 const STEP: u64 = 100_000;
@@ -34,7 +35,9 @@ pub(super) fn fill(store: &Connection, count: u64, copies: &Copies) -> Result<()
         }
     }
     store.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);")?;
-    Ok(())
+    // A host leaves nothing that the next one must bring to the disk.
+    let path = store.path().context("the store is a file")?;
+    Ok(File::open(path)?.sync_all()?)
 }
 
 fn copy(store: &Connection, template: i64, count: u64, copies: &Copies) -> Result<()> {
