@@ -68,6 +68,11 @@ impl App {
         self.store.broken().await;
     }
 
+    /// Whether it has failed already.
+    pub fn has_disk_failed(&self) -> bool {
+        self.store.is_broken()
+    }
+
     /// Once [`App::run`] has ended: waits at most for so long for deliveries, questions and follow-ups that are under way,
     /// and gives back what can be given back. Says how many did not end.
     pub async fn leave(&self, patience: Duration) -> usize {

@@ -177,6 +177,27 @@ async fn a_provider_that_wants_to_be_left_alone_is_left_alone() {
     assert_eq!(world.gap("s-1"), Duration::from_secs(3600));
 }
 
+/// Rule 6: what a provider says of one question it says of the next ones too.
+#[tokio::test]
+async fn a_provider_that_wants_to_be_left_alone_is_not_asked_about_others_either() {
+    let other = Provider::start();
+    let world =
+        World::with(|setup, _| setup.acme(&other).with(|provider| provider.external = "other".to_owned())).await;
+    world.provider.fail(Rule::search(Misbehaviour::too_many("60").before()));
+    world.lost("s-1").await;
+    world.clock.advance(Duration::from_secs(5));
+    world.lost("s-2").await;
+    world.asked("s-1").await;
+    other.fail(Rule::charge(Misbehaviour::Close.before()));
+    world.host.post("/v3/other/pay", &payment("s-3", 500)).await;
+    world.clock.advance(Duration::from_secs(59));
+    // It comes after acme in each look at what is due.
+    world.becomes("s-3", "accepted").await;
+    assert_eq!(world.plan("s-2").asks, 0);
+    world.clock.advance(Duration::from_secs(1));
+    world.becomes("s-2", "accepted").await;
+}
+
 /// Rules 6 and 29: every change of state is one callback, and nobody has to ask for it.
 #[tokio::test]
 async fn whatever_is_open_at_the_sandbox_is_decided_by_the_clock_alone_and_told() {

@@ -145,6 +145,8 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End>
             1
         }
     };
+    // It may have failed while the last requests ended.
+    disk_failed |= app.has_disk_failed();
     door.close();
     tracing::info!(unfinished, "stopped");
     Ok(match unfinished {

@@ -7,7 +7,7 @@ use super::perform::store_away;
 use crate::clock::Timestamp;
 use crate::model::{
     Action, Interface, KnownSubscription, Query, Reference, Request, Response, Source, Subscription, SubscriptionNews,
-    SubscriptionState, SubscriptionStatus, apply_to_subscription,
+    SubscriptionState, SubscriptionStatus,
 };
 use crate::registry::Serving;
 use crate::store::{Subject, SubscriptionChanged};
@@ -80,12 +80,11 @@ impl Operations {
             true => self.find_subscription(&serving, subscription).await?,
         };
         let first = self.first_asks(&subscription.external, now);
-        if !apply_to_subscription(subscription, &news, now).differs_from(subscription) {
-            return Ok(subscription.clone());
-        }
-        let reported = self.0.store.report_on_subscription(subscription.key, news, now, first).await;
+        let reported = self.0.store.report_on_subscription(subscription, news, now, first).await;
         let changed = reported.map_err(|error| Silence::NotNow(store_away(error).to_string()))?;
-        self.follow_up_subscription(&changed);
+        if changed.written {
+            self.follow_up_subscription(&changed);
+        }
         Ok(changed.subscription)
     }
 

@@ -70,7 +70,8 @@ impl Operations {
         crash_point!("claimed");
         let request = (plan.request)(&operation, &subject);
         let called = if self.may_outlast(until, &plan.serving) {
-            // Claiming took so long that another host could end it while it runs (rule 3).
+            let external = &operation.external;
+            tracing::warn!(external, %operation.reference, "not called: claiming took so long that its lease could lapse meanwhile");
             Called::turned_away()
         } else {
             self.call(&plan.serving, &operation, request).await

@@ -119,13 +119,18 @@ struct Parts {
     /// Where hosts share it.
     shared: Option<server::Shared>,
     /// What is kept of requests is sealed with it; without it nothing is kept.
-    seal: Option<seal::Seal>,
+    seal: Option<Arc<seal::Seal>>,
 }
 
 impl Store {
     /// Waits until the disk under the file has failed: who holds this must end. Until then for ever, as on a server.
     pub async fn broken(&self) {
         self.parts.writer.broken().await;
+    }
+
+    /// Whether it has failed already.
+    pub fn is_broken(&self) -> bool {
+        self.parts.writer.is_broken()
     }
 
     /// A number that no lease had before, in this life of the host or an earlier one.

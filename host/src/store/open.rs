@@ -67,7 +67,7 @@ impl Store {
         // Begins anew with every life, where the clock stands. Where that was set back two lives may share fences: no
         // harm, because the lock lets nobody write beside another, and what the one before held has been released.
         let fences = AtomicU64::new(now.0.saturating_mul(1000));
-        let (readers, seal) = (Readers::of_file(readers), seal::Seal::new(&key));
+        let (readers, seal) = (Readers::of_file(readers), seal::Seal::new(&key).map(Arc::new));
         Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared: None, seal }) })
     }
 }

@@ -3,6 +3,7 @@
 
 use super::columns::{Columns, KeptWrite, Unsigned};
 use super::database::{self, Connection, OptionalExtension, params};
+use super::seal::Seal;
 use super::{Store, StoreError, Subject, kept_request, operations};
 use crate::clock::Timestamp;
 use crate::model::{
@@ -73,15 +74,10 @@ impl Store {
         operation: OperationKey,
         repeating: Repeating,
     ) -> Result<Option<Repeat>, StoreError> {
+        let Some(seal) = self.parts.seal.clone() else { return Ok(None) };
         let fence = self.next_fence();
-        let take = move |connection: &Connection| take(connection, operation, &repeating, fence);
-        let Some((operation, subject, sealed, writes)) = self.parts.writer.durable(take).await? else {
-            return Ok(None);
-        };
-        let seal = self.parts.seal.as_ref();
-        let opened = seal.and_then(|seal| seal.open(&operation.reference, &sealed));
-        let request = opened.and_then(|text| kept_request::request(&text));
-        Ok(request.map(|request| Repeat { operation, subject, request, writes }))
+        let take = move |connection: &Connection| take(connection, operation, &repeating, fence, &seal);
+        self.parts.writer.durable(take).await
     }
 
     /// Notes that a write of a call that is made again is about to leave once more. When this returns, it is on disk.
@@ -136,15 +132,13 @@ impl Store {
     }
 }
 
-/// What is taken, before it is opened.
-type Taken = (Operation, Subject, Vec<u8>, Vec<Write>);
-
 fn take(
     connection: &Connection,
     key: OperationKey,
     repeating: &Repeating,
     fence: u64,
-) -> Result<Option<Taken>, StoreError> {
+    seal: &Seal,
+) -> Result<Option<Repeat>, StoreError> {
     let Repeating { now, within, version, lease_until } = repeating;
     let Some(found) = operations::load(connection, key)? else { return Ok(None) };
     let subject = Subject::of(connection, &found.operation)?;
@@ -153,27 +147,33 @@ fn take(
         forget(connection, key)?;
         return Ok(None);
     }
-    let kept = connection
+    // A host with another key leaves it to one that can read it.
+    let Some(request) = opened(connection, &found.operation, seal)? else { return Ok(None) };
+    let writes = connection
         .prepare_cached(
             "UPDATE operations SET fence = ?, attempt = attempt + 1, repeat_until = ?, attempted_at = ?
              WHERE key = ? AND request IS NOT NULL AND phase = 'finished' AND outcome = 'unknown' AND version = ?
                AND sent_at <= ? AND sent_at >= ?
                AND (repeat_until IS NULL OR repeat_until <= ? OR repeat_until > ?)
-             RETURNING request, writes",
+             RETURNING writes",
         )?
         .query_row(
             params![Unsigned(fence), lease_until, lease_until, key, version, now, now.minus(*within), now, lease_until],
-            |row| {
-                let mut columns = Columns::of(row);
-                Ok((columns.next::<Vec<u8>>()?, columns.next_list::<KeptWrite>()?))
-            },
+            |row| Columns::of(row).next_list::<KeptWrite>(),
         )
         .optional()?;
-    let Some((request, writes)) = kept else {
-        return Ok(None);
-    };
+    let Some(writes) = writes else { return Ok(None) };
     let operation = operations::load(connection, key)?.ok_or(StoreError::Gone)?.operation;
-    Ok(Some((operation, subject, request, writes.into_iter().map(Write::from).collect())))
+    Ok(Some(Repeat { operation, subject, request, writes: writes.into_iter().map(Write::from).collect() }))
+}
+
+fn opened(connection: &Connection, operation: &Operation, seal: &Seal) -> database::Result<Option<Request>> {
+    let sealed: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT request FROM operations WHERE key = ? AND request IS NOT NULL")?
+        .query_row([operation.key], |row| row.get(0))
+        .optional()?;
+    let text = sealed.and_then(|sealed| seal.open(&operation.reference, &sealed));
+    Ok(text.and_then(|text| kept_request::request(&text)))
 }
 
 fn note_sent_again(

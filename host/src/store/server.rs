@@ -48,7 +48,7 @@ impl Store {
         let failed = |source: std::io::Error| refused(address, source);
         let pool = Arc::new(Pool::start(address, first, settings.connections).map_err(failed)?);
         let shared = Some(Shared::start(address).map_err(failed)?);
-        let seal = settings.key.as_ref().and_then(Seal::new);
+        let seal = settings.key.as_ref().and_then(Seal::new).map(Arc::new);
         let (readers, writer) = (Readers::Server(Arc::clone(&pool)), Writer::Server(pool));
         Ok(Self { parts: Arc::new(super::Parts { readers, writer, fences, shared, seal }) })
     }

@@ -9,6 +9,7 @@ use crate::model::{
     AppliedToSubscription, AskAt, Changes, Subscription, SubscriptionKey, SubscriptionNews, UNDECIDED,
     apply_to_subscription, without_reason,
 };
+use std::sync::Arc;
 
 /// What news made of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,20 +35,39 @@ impl Store {
         self.parts.readers.read(find).await
     }
 
-    /// Takes in what the provider said when it was asked about this very subscription.
+    /// Takes in what the provider said when it was asked about this very subscription, as it stood then. Where it has
+    /// changed since, an older answer undoes nothing: the provider is asked once more.
     ///
     /// # Errors
     ///
     /// [`StoreError::Gone`]: there is no such subscription.
     pub async fn report_on_subscription(
         &self,
-        subscription: SubscriptionKey,
+        asked: &Subscription,
         news: SubscriptionNews,
         now: Timestamp,
         ask_at: AskAt,
     ) -> Result<SubscriptionChanged, StoreError> {
-        let when = When { now, ask_at };
-        let take = move |connection: &Connection| change(connection, subscription, &news, when);
+        let (key, sequence, when) = (asked.key, asked.sequence, When { now, ask_at });
+        let news = Arc::new(news);
+        let looked_at = Arc::clone(&news);
+        let look = move |connection: &Connection| {
+            let before = subscriptions::load(connection, key)?.ok_or(StoreError::Gone)?;
+            let applied = apply_to_subscription(&before, &looked_at, now);
+            let AppliedToSubscription { ask, alert, .. } = applied;
+            let changed = applied.differs_from(&before);
+            Ok((!changed).then_some(SubscriptionChanged { subscription: before, written: false, ask, alert }))
+        };
+        if let Some(nothing_new) = self.parts.readers.read(look).await? {
+            return Ok(nothing_new);
+        }
+        let take = move |connection: &Connection| {
+            let before = subscriptions::load(connection, key)?.ok_or(StoreError::Gone)?;
+            let applied = apply_to_subscription(&before, &news, now);
+            let outdated = before.sequence != sequence && applied.undoes(&before);
+            let applied = if outdated { AppliedToSubscription::question(&before, now) } else { applied };
+            write(connection, &before, applied, when)
+        };
         self.parts.writer.durable(take).await
     }
 

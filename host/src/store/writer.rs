@@ -70,6 +70,11 @@ impl Writer {
         Ok(Self::File(Alone { jobs: Some(jobs), thread: Some(thread), broken }))
     }
 
+    /// Whether the disk under the file has failed.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self, Self::File(alone) if *alone.broken.borrow())
+    }
+
     /// Waits until the disk under the file has failed: the host must end then. Never where there is no such file.
     pub(super) async fn broken(&self) {
         if let Self::File(alone) = self

@@ -22,6 +22,18 @@ impl AppliedToSubscription {
     pub fn differs_from(&self, before: &Subscription) -> bool {
         self.subscription != *before || self.callback.is_some()
     }
+
+    /// Whether it stands otherwise than somebody has told: more than an answer may say that is older than what is known.
+    pub fn undoes(&self, before: &Subscription) -> bool {
+        let told = !matches!(before.state, SubscriptionState::Started | SubscriptionState::Unknown);
+        told && self.subscription.state != before.state
+    }
+
+    /// Nothing but that the provider must be asked.
+    pub fn question(before: &Subscription, now: Timestamp) -> Self {
+        let subscription = Subscription { ask_at: Some(now), updated_at: now, ..before.clone() };
+        Self { subscription, callback: None, ask: true, alert: None }
+    }
 }
 
 enum Verdict {

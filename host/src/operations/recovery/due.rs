@@ -22,6 +22,9 @@ impl Operations {
         for external in self.0.store.due_ask_externals(now, furthest).await? {
             // What nobody can ask now waits for its plugin, and costs nothing meanwhile.
             let Ok(serving) = self.0.registry.serving(&external) else { continue };
+            if self.0.lanes.rests(&external, now) {
+                continue;
+            }
             let lease = self.lease_of_a_round(&serving);
             let taking = Taking { now, furthest, lease_until: now.plus(lease), limit: 0 };
             self.take_payments(&external, taking).await?;

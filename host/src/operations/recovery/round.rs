@@ -29,7 +29,7 @@ impl Operations {
 
     async fn ask_and_settle(&self, payment: &Payment, lease: Timestamp) -> Result<(), StoreError> {
         crash_point!("asking");
-        let (round, failed) = self.ask_all_open(payment).await;
+        let (round, failed) = self.ask_all_open(payment, lease).await;
         crash_point!("asked");
         self.repeat_unknown(payment, &failed).await?;
         let Some(payment) = self.0.store.payment_by_key(payment.key).await? else { return Ok(()) };
@@ -48,13 +48,15 @@ impl Operations {
         Ok(())
     }
 
-    /// What the questions brought, and which of them failed.
-    async fn ask_all_open(&self, payment: &Payment) -> (Round, Vec<About>) {
-        let refunds = (0..payment.refunds.len()).filter(|position| payment.refunds[*position].state.holds());
-        let captures = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
-        let open = refunds.map(About::Refund).chain(captures.map(About::Capture));
+    /// What the questions brought, and which of them failed. Those that must wait count as failed.
+    async fn ask_all_open(&self, payment: &Payment, lease: Timestamp) -> (Round, Vec<About>) {
         let (mut round, mut failed) = (Round::default(), Vec::new());
-        for question in std::iter::once(About::Payment).chain(open) {
+        for question in std::iter::once(About::Payment).chain(open(payment, jitter())) {
+            if question != About::Payment && !self.may_go_on(payment, lease) {
+                round.failed = true;
+                failed.push(question);
+                continue;
+            }
             let heard = self.hear(payment, question).await;
             count(&payment.external, &heard);
             round.looked |= question == About::Payment && heard.as_ref().is_ok_and(|heard: &Heard| heard.said);
@@ -64,10 +66,33 @@ impl Operations {
                 if matches!(silence, Silence::NotNow(_) | Silence::Failed { .. }) {
                     failed.push(question);
                 }
-                round.note(silence);
+                self.note_silence(external, &mut round, silence);
             }
         }
         (round, failed)
+    }
+
+    /// Counts a question that brought nothing. Where the provider wants to be left alone, it is, whatever is due.
+    pub(super) fn note_silence(&self, external: &str, round: &mut Round, silence: Silence) {
+        match silence {
+            Silence::CannotAsk | Silence::NotFound => {}
+            Silence::NotNow(_) => round.not_now = true,
+            Silence::Failed { wish, .. } => {
+                round.failed = true;
+                round.wish = round.wish.max(wish);
+                if let Some(wish) = wish {
+                    self.0.lanes.rest(external, self.0.clock.now(), wish);
+                }
+            }
+        }
+    }
+
+    /// Whether the lease leaves time for another question, and the provider wants it.
+    fn may_go_on(&self, payment: &Payment, lease: Timestamp) -> bool {
+        let (external, now) = (&payment.external, self.0.clock.now());
+        let serving = self.0.registry.serving(external);
+        let deadline = serving.map_or(Duration::ZERO, |serving| serving.provider.limits.deadline);
+        now.plus(deadline) <= lease && !self.0.lanes.rests(external, now)
     }
 
     fn asked_about(&self, payment: &Payment) -> Asked {
@@ -102,6 +127,17 @@ impl Operations {
     }
 }
 
+/// What was done to a payment and is open. Who comes first changes from round to round with `turn`, which is from 0 to 1:
+/// where there is no time for all, each has its turn.
+fn open(payment: &Payment, turn: f64) -> Vec<About> {
+    let refunds = (0..payment.refunds.len()).filter(|position| payment.refunds[*position].state.holds());
+    let captures = (0..payment.captures.len()).filter(|position| payment.captures[*position].state.holds());
+    let mut open: Vec<About> = refunds.map(About::Refund).chain(captures.map(About::Capture)).collect();
+    let first = (open.len() as f64 * turn) as usize;
+    open.rotate_left(first);
+    open
+}
+
 /// The alert that a person must look at what nobody decides.
 pub(super) const NEEDS_REVIEW: &str = "needs_review";
 
@@ -120,16 +156,33 @@ pub(super) fn tell_person(external: &str) {
     metrics::counter!(telemetry::ALERTS, "external" => external.to_owned(), "alert" => NEEDS_REVIEW).increment(1);
 }
 
-impl Round {
-    /// Counts a question that brought nothing.
-    pub(super) fn note(&mut self, silence: Silence) {
-        match silence {
-            Silence::CannotAsk | Silence::NotFound => {}
-            Silence::NotNow(_) => self.not_now = true,
-            Silence::Failed { wish, .. } => {
-                self.failed = true;
-                self.wish = self.wish.max(wish);
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ActionState, Amount, Reference, Refund};
+
+    #[test]
+    fn each_of_many_open_refunds_has_its_turn_to_be_asked_about_first() {
+        let refund = |state| Refund {
+            operation: None,
+            reference: Reference("r".into()),
+            ids: Vec::new(),
+            told: None,
+            amount: Amount { minor: 1, currency: "EUR".into() },
+            state,
+            description: None,
+            carry: None,
+            created_at: Timestamp(0),
+        };
+        let refunds = [ActionState::Pending, ActionState::Failed, ActionState::Unknown, ActionState::Pending];
+        let refunds = refunds.map(refund).to_vec();
+        let payment = Payment { refunds, ..Payment::blank("acme", Origin::Pay, Reference("p".into()), Timestamp(0)) };
+        let in_order = [0, 2, 3].map(About::Refund);
+        for (turn, first) in [(0.0, 0), (0.34, 1), (0.67, 2), (1.0, 0)] {
+            let mut expected = in_order;
+            expected.rotate_left(first);
+            assert_eq!(open(&payment, turn), expected, "{turn}");
         }
+        assert_eq!(open(&Payment { refunds: Vec::new(), ..payment }, 0.5), []);
     }
 }

@@ -35,7 +35,7 @@ impl Operations {
             Err(silence) => {
                 let (external, reference) = (&subscription.external, &subscription.reference);
                 tracing::info!(external, %reference, ?silence, "asked in vain");
-                round.note(silence);
+                self.note_silence(external, &mut round, silence);
                 subscription
             }
         };

@@ -95,6 +95,12 @@ impl Opened {
         Self { store, settings, path, _place: place }
     }
 
+    /// The same, to be opened again with this key for what it keeps sealed.
+    fn with_key(mut self, key: SecretBytes) -> Self {
+        self.settings.key = Some(key);
+        self
+    }
+
     /// As a new process finds it.
     fn reopened(self, now: Timestamp) -> Self {
         let Self { store, settings, path, _place } = self;

@@ -73,6 +73,18 @@ async fn a_repeat_sends_only_while_it_is_its_own_and_in_time() {
     assert!(!leaves(&store, &late, NOW.plus(10 * MINUTE + SECOND)).await, "the window is over");
 }
 
+/// Rules 8 and 36: hosts of one store may have different keys.
+#[tokio::test]
+async fn who_cannot_read_what_was_asked_leaves_the_repeat_to_one_who_can() {
+    let store = opened();
+    let operation = lost(&store).await;
+    let own = store.settings.key.clone().unwrap_or_else(|| crate::store::seal::key_beside(&store.path).unwrap());
+    let stranger = store.with_key(SecretBytes::new(vec![9; 32])).reopened(NOW.plus(MINUTE));
+    assert_eq!(taken(&stranger, &operation, NOW.plus(MINUTE)).await, None);
+    let owner = stranger.with_key(own).reopened(NOW.plus(MINUTE));
+    assert!(taken(&owner, &operation, NOW.plus(MINUTE)).await.is_some());
+}
+
 #[tokio::test]
 async fn a_repeat_sends_nothing_once_it_is_decided() {
     let store = opened();

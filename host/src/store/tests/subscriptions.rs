@@ -313,6 +313,25 @@ async fn a_hint_about_a_subscription_only_makes_the_host_ask() {
     assert_eq!(store.due_subscription_asks(NOW), 1);
 }
 
+/// Rule 11: a slow answer is older than the news that overtook it.
+#[tokio::test]
+async fn an_answer_about_a_subscription_takes_nothing_back_that_came_after_it_was_asked_for() {
+    let store = opened();
+    let asked = active(&store).await;
+    let said = |state| SubscriptionNews { source: Source::Inquiry, ..news("sub-1", state) };
+    let canceled = Event::Subscription(news("sub-1", SubscriptionState::Canceled));
+    receive(&store, Trust::Verified, canceled, NOW).await;
+    let late = store.report_on_subscription(&asked, said(SubscriptionState::PastDue), NOW, LATER).await.unwrap();
+    assert!(late.ask && late.subscription.state == SubscriptionState::Canceled);
+    assert_eq!(store.due_subscription_asks(NOW), 1);
+    let same = store.report_on_subscription(&asked, said(SubscriptionState::Canceled), NOW, LATER).await.unwrap();
+    assert!(!same.written);
+    // Asked once more, what it says stands.
+    let now = found(&store, "sub-1");
+    let again = store.report_on_subscription(&now, said(SubscriptionState::PastDue), NOW, LATER).await.unwrap();
+    assert_eq!(again.subscription.state, SubscriptionState::PastDue);
+}
+
 /// Rule 32.
 #[tokio::test]
 async fn callbacks_of_a_subscription_are_a_lane_of_their_own() {
