@@ -13,11 +13,15 @@ use std::process::Command;
   cargo xtask bench                              a few minutes; a table of medians and ratios
   cargo xtask bench --seconds 0.5 --rounds 1     a first look
   cargo xtask bench --scale                      a million operations, and long backlogs of callbacks
+  cargo xtask bench --promises                   what each promise costs a pay, on SQLite and on Postgres
   cargo xtask bench --json > bench.json          for a program to read")]
 pub(crate) struct Arguments {
     /// Measure what many records and a long backlog of callbacks cost, instead of what a plugin costs
     #[arg(long, conflicts_with = "seconds")]
     scale: bool,
+    /// Measure what each promise costs a pay, instead of what a plugin costs
+    #[arg(long, conflicts_with = "scale")]
+    promises: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,7 +45,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
     let programs = workspace.target.join("release");
     let mut bench = Command::new(programs.join("bench"));
-    bench.arg(if arguments.scale { "scale" } else { "measure" });
+    bench.arg(match (arguments.scale, arguments.promises) {
+        (true, _) => "scale",
+        (_, true) => "promises",
+        _ => "measure",
+    });
     bench.arg("--provost").arg(programs.join("provost"));
     bench.arg("--plugins").arg(build_plugins::plugins_folder(workspace));
     bench.arg("--folder").arg(workspace.target.join("bench"));

@@ -2,12 +2,13 @@
 //! plainly or through the microservice plugin, measured side by side. `cargo xtask bench` builds what this needs and starts it.
 //!
 //! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up. [`scale`] is about
-//! something else: what many records and a long backlog cost.
+//! something else: what many records and a long backlog cost. So is [`promises`]: what each promise costs a pay.
 
 mod case;
 mod inprocess;
 mod load;
 mod process;
+mod promises;
 mod provost;
 mod report;
 mod round;
@@ -37,6 +38,8 @@ struct Arguments {
 enum What {
     /// Measure everything, and print what came out
     Measure(Settings),
+    /// Measure what each promise costs a pay, and print what came out
+    Promises(Settings),
     /// Measure what many records and a long backlog cost, and print what came out
     Scale(scale::Settings),
     /// Be one of the servers that are measured; prints its address and serves until it is killed
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Serve(arguments) => servers::run(&arguments),
         What::Measure(settings) => measure(&settings),
+        What::Promises(settings) => until_asked_to_stop(promises::measure(&settings)),
         What::Scale(settings) => measure_scale(&settings),
     };
     match done {
