@@ -2,18 +2,22 @@
 //! answers `inspect`.
 
 use super::abi::v0::{self, Entry};
+use super::code::Code;
+use super::compile::{compile, with_progress};
+use super::engine::Effort;
 use super::plugin::Plugin;
-use super::survey::survey;
-use super::{Engine, wasi};
+use super::survey::{Survey, survey};
+use super::{Engine, structure, wasi};
 use crate::capabilities::{Call, Limits, Mode, Name, Pending, Provider, Records, Scope, StateError, Unrecorded};
 use crate::clock::Clock;
 use crate::egress::{Egress, Origin};
 use crate::model::{Description, Exponents, Interface, Interfaces, Version, Write};
+use crate::telemetry;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
-use wasmtime::component::{Component, InstancePre};
+use std::time::{Duration, Instant};
+use wasmtime::component::InstancePre;
 
 /// The largest file that is looked at: a component from Python is 18 MiB.
 const LARGEST: usize = 32 << 20;
@@ -48,28 +52,24 @@ pub struct Inspection {
     pub faults: Vec<String>,
 }
 
-/// Looks at a component from the outside in, as far as it holds.
-pub(super) async fn examine(engine: &Engine, bytes: Bytes) -> (Inspection, Option<Plugin>) {
+/// Looks at a component from the outside in, as far as it holds. Without a plugin and without faults: it would have to be
+/// compiled, and `effort` does not go so far.
+pub(super) async fn examine(engine: &Engine, bytes: Bytes, effort: Effort) -> (Inspection, Option<Plugin>) {
+    let size = bytes.len();
+    let (version, survey) = surveyed(&bytes).await;
     let mut inspection = Inspection {
-        version: Version::of(&bytes),
-        size: bytes.len(),
-        imports: Vec::new(),
-        exports: Vec::new(),
-        interfaces: Interfaces::default(),
+        version,
+        size,
+        imports: survey.imports,
+        exports: survey.exports,
+        interfaces: Interfaces(survey.interfaces),
         description: None,
-        faults: Vec::new(),
+        faults: survey.faults,
     };
-    if bytes.len() > LARGEST {
-        inspection.faults.push(format!("has {} bytes, the most is {LARGEST}", bytes.len()));
-        return (inspection, None);
-    }
-    let survey = survey(&bytes);
-    (inspection.imports, inspection.exports) = (survey.imports, survey.exports);
-    (inspection.interfaces, inspection.faults) = (Interfaces(survey.interfaces), survey.faults);
     if !inspection.faults.is_empty() {
         return (inspection, None);
     }
-    let admitted = admit(engine, bytes, &mut inspection).await;
+    let admitted = admit(engine, bytes, effort, &mut inspection).await;
     let plugin = admitted.unwrap_or_else(|faults| {
         inspection.faults = faults;
         None
@@ -77,13 +77,27 @@ pub(super) async fn examine(engine: &Engine, bytes: Bytes) -> (Inspection, Optio
     (inspection, plugin)
 }
 
-async fn admit(engine: &Engine, bytes: Bytes, inspection: &mut Inspection) -> Result<Option<Plugin>, Vec<String>> {
-    let interfaces = inspection.interfaces.0.clone();
-    let compiling = tokio::task::spawn_blocking({
-        let engine = engine.clone();
-        move || compile(&engine, &bytes, &interfaces)
+/// The version, and what can be read without compiling.
+async fn surveyed(bytes: &Bytes) -> (Version, Survey) {
+    let refused = |faults| Survey { faults, ..Survey::default() };
+    if bytes.len() > LARGEST {
+        let fault = format!("has {} bytes, the most is {LARGEST}", bytes.len());
+        return (Version::of(bytes), refused(vec![fault]));
+    }
+    let looked = elsewhere({
+        let bytes = bytes.clone();
+        move || (Version::of(&bytes), survey(&bytes))
     });
-    let (pre, entry) = compiling.await.map_err(|error| vec![format!("did not compile: {error}")])??;
+    looked.await.unwrap_or_else(|faults| (Version::of(bytes), refused(faults)))
+}
+
+async fn admit(
+    engine: &Engine,
+    bytes: Bytes,
+    effort: Effort,
+    inspection: &mut Inspection,
+) -> Result<Option<Plugin>, Vec<String>> {
+    let Some((pre, entry)) = linked(engine, bytes, effort, inspection).await? else { return Ok(None) };
     let described = describe(engine, &pre, &entry).await?;
     let mut faults = Vec::new();
     check(&described, &mut faults);
@@ -97,14 +111,105 @@ async fn admit(engine: &Engine, bytes: Bytes, inspection: &mut Inspection) -> Re
 
 type Linked = (InstancePre<super::state::State>, Entry);
 
-fn compile(engine: &Engine, bytes: &[u8], interfaces: &BTreeSet<Interface>) -> Result<Linked, Vec<String>> {
-    let fault = |what: &str, error: &wasmtime::Error| vec![format!("{what}: {error:#}")];
-    let component = Component::new(engine.wasmtime(), bytes).map_err(|error| fault("does not compile", &error))?;
+/// From the cache, or else from the compiler, if `effort` goes so far.
+async fn linked(
+    engine: &Engine,
+    bytes: Bytes,
+    effort: Effort,
+    inspection: &Inspection,
+) -> Result<Option<Linked>, Vec<String>> {
+    if let Some(linked) = kept(engine, inspection).await? {
+        metrics::counter!(telemetry::PLUGIN_LOADS, "code" => "kept").increment(1);
+        return Ok(Some(linked));
+    }
+    if effort == Effort::Kept {
+        return Ok(None);
+    }
+    let sound = elsewhere({
+        let bytes = bytes.clone();
+        move || structure::check(&bytes)
+    });
+    sound.await?.map_err(|fault| vec![fault])?;
+    let code = compiled(engine, &bytes, &inspection.version).await.map_err(|fault| vec![fault])?;
+    drop(bytes);
+    metrics::counter!(telemetry::PLUGIN_LOADS, "code" => "compiled").increment(1);
+    let (engine, version) = (engine.clone(), inspection.version.clone());
+    let interfaces = inspection.interfaces.0.clone();
+    let linked = elsewhere(move || {
+        let linked = link(&engine, &code, &interfaces).map_err(Unlinked::faults)?;
+        // Only what could be loaded: a plugin that is refused is compiled again if somebody puts it there again.
+        if let Some(cache) = engine.cache() {
+            cache.put(&version, &code);
+        }
+        Ok(linked)
+    });
+    linked.await?.map(Some)
+}
+
+async fn kept(engine: &Engine, inspection: &Inspection) -> Result<Option<Linked>, Vec<String>> {
+    let (engine, version) = (engine.clone(), inspection.version.clone());
+    let interfaces = inspection.interfaces.0.clone();
+    let found = elsewhere(move || {
+        let Some(cache) = engine.cache() else { return Ok(None) };
+        let Some(code) = cache.get(&version) else { return Ok(None) };
+        match link(&engine, &code, &interfaces) {
+            Ok(linked) => Ok(Some(linked)),
+            Err(Unlinked::Code(error)) => {
+                // Such as after a change of the machine's processor under the same folder.
+                tracing::warn!(
+                    version = version.short(),
+                    "a compiled plugin does not fit: it is compiled again: {error:#}"
+                );
+                cache.forget(&version);
+                Ok(None)
+            }
+            Err(refused) => Err(refused.faults()),
+        }
+    });
+    found.await?
+}
+
+/// One at a time, with a word about how long it took.
+async fn compiled(engine: &Engine, bytes: &Bytes, version: &Version) -> Result<Code, String> {
+    let _permit = engine.compilations().acquire().await.map_err(|_| "the engine has ended".to_owned())?;
+    let began = Instant::now();
+    let code = with_progress(version.short(), bytes.len(), compile(engine.compiler(), bytes)).await?;
+    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(version = version.short(), bytes = bytes.len(), milliseconds, "plugin compiled");
+    Ok(code)
+}
+
+/// Why code is no plugin.
+enum Unlinked {
+    /// It does not fit this engine.
+    Code(wasmtime::Error),
+    /// What is wrong with the component.
+    Faults(Vec<String>),
+}
+
+impl Unlinked {
+    fn faults(self) -> Vec<String> {
+        match self {
+            Self::Code(error) => vec![format!("its code cannot be loaded: {error:#}")],
+            Self::Faults(faults) => faults,
+        }
+    }
+}
+
+fn link(engine: &Engine, code: &Code, interfaces: &BTreeSet<Interface>) -> Result<Linked, Unlinked> {
+    let component = code.component(engine.wasmtime()).map_err(Unlinked::Code)?;
+    let fault = |error: wasmtime::Error| Unlinked::Faults(vec![format!("cannot be linked: {error:#}")]);
     let mut linker = engine.linker();
-    wasi::refuse(&mut linker, &component).map_err(|error| fault("cannot be linked", &error))?;
-    let pre = linker.instantiate_pre(&component).map_err(|error| fault("cannot be linked", &error))?;
-    let entry = Entry::new(&pre, interfaces)?;
+    wasi::refuse(&mut linker, &component).map_err(fault)?;
+    let pre = linker.instantiate_pre(&component).map_err(fault)?;
+    let entry = Entry::new(&pre, interfaces).map_err(Unlinked::Faults)?;
     Ok((pre, entry))
+}
+
+/// Work that would hold up what else this thread does. If a file brings it to panic, that is a fault found in the file.
+async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Vec<String>> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| vec!["broke what looks at it: this is a fault of the host, too".to_owned()])
 }
 
 /// Runs `describe` in an instance to which nothing is granted, and compares the types of all exports.
