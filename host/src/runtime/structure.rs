@@ -42,9 +42,11 @@ const RESULTS: Limit = most("results in one function or block", 16);
 const LOCALS: Limit = most("locals in one function", 10_000);
 const BODY: Limit = most("bytes in one function", 1 << 20);
 const BLOCKS_DEEP: Limit = most("blocks inside of one another", 4_096);
-const LOOPS_DEEP: Limit = most("loops inside of one another", 128);
-/// Each local may need a value of its own at each place where the flow of control meets.
-const FLOW: Limit = most("locals times branches in one function", 1 << 26);
+const LOOPS_DEEP: Limit = most("loops inside of one another", 64);
+/// Each local may need a value of its own in each loop that it is used in, and at each place where branches meet: the
+/// first took a gigabyte at a million, the second at sixty.
+const LOOPED: Limit = most("locals times loops inside of one another in one function", 1 << 18);
+const FLOW: Limit = most("locals times branches in one function", 1 << 25);
 
 /// A sentence where a component is too much for a compiler, or does not parse.
 pub(super) fn check(component: &[u8]) -> Result<(), String> {
@@ -159,12 +161,13 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
     }
     // Whether each open block is a loop. The function itself is one that is none.
     let mut open = vec![false];
-    let (mut loops, mut branches) = (0, 0u64);
+    let (mut loops, mut loops_deep, mut branches) = (0, 0, 0u64);
     for operator in body.get_operators_reader().map_err(malformed)? {
         match operator.map_err(malformed)? {
             Operator::Loop { .. } => {
                 open.push(true);
                 LOOPS_DEEP.add(&mut loops, 1u32)?;
+                loops_deep = loops_deep.max(loops);
                 branches += 1;
             }
             Operator::Block { .. } | Operator::If { .. } => {
@@ -178,6 +181,7 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
         }
         BLOCKS_DEEP.hold(open.len() as u64)?;
     }
+    LOOPED.hold(locals.saturating_mul(loops_deep))?;
     FLOW.hold((locals + 1).saturating_mul(branches))
 }
 
@@ -198,7 +202,7 @@ mod tests {
                 "10001 locals in one function, the most is 10000",
             ),
             (function(&"(block ".repeat(4_096)) + &")".repeat(4_096), "4097 blocks inside of one another"),
-            (function(&"(loop ".repeat(129)) + &")".repeat(129), "129 loops inside of one another"),
+            (function(&"(loop ".repeat(65)) + &")".repeat(65), "65 loops inside of one another"),
             (function(&"(drop (i64.const 1))".repeat(400_000)), "1200002 bytes in one function, the most is 1048576"),
             (format!("(type (func (param {})))", "i32 ".repeat(129)), "129 parameters"),
             (format!("(type (func (result {})))", "i32 ".repeat(17)), "17 results"),
@@ -223,14 +227,18 @@ mod tests {
     }
 
     #[test]
-    fn many_locals_are_fine_and_many_branches_are_and_both_are_not() {
+    fn many_locals_are_fine_and_many_branches_or_loops_are_and_both_are_not() {
         let locals = format!("(local {})", "i64 ".repeat(9_000));
         let branches = "(br_if 0 (i32.const 1))".repeat(8_000);
         let wrapped = |body: &str| wat::parse_str(format!("(component (core module (func {body})))")).unwrap();
         assert_eq!(check(&wrapped(&locals)), Ok(()));
         assert_eq!(check(&wrapped(&branches)), Ok(()));
-        let fault = check(&wrapped(&(locals + &branches))).unwrap_err();
-        assert_eq!(fault, "has 72008000 locals times branches in one function, the most is 67108864");
+        let loops = "(loop ".repeat(60) + &")".repeat(60);
+        assert_eq!(check(&wrapped(&loops)), Ok(()));
+        let fault = check(&wrapped(&(locals.clone() + &branches))).unwrap_err();
+        assert_eq!(fault, "has 72008000 locals times branches in one function, the most is 33554432");
+        let fault = check(&wrapped(&(locals + &loops))).unwrap_err();
+        assert_eq!(fault, "has 540000 locals times loops inside of one another in one function, the most is 262144");
     }
 
     #[test]

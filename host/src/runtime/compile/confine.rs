@@ -140,3 +140,6 @@ fn rule(
 ) -> Result<SeccompRule, seccompiler::BackendError> {
     SeccompRule::new(vec![SeccompCondition::new(argument, length, operator, value)?])
 }
+
+#[cfg(test)]
+mod tests;

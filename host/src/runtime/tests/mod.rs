@@ -2,6 +2,7 @@
 
 mod calls;
 mod guest;
+mod kept;
 mod loading;
 
 use super::{Compiler, Engine, Settings};
