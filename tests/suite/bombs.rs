@@ -61,17 +61,11 @@ fn values_through_blocks(values: usize, depth: usize) -> String {
     format!("(type $t (func (param {list}) (result {list}))) (func {push} {open} {close} {pop})")
 }
 
-/// Valid, and small enough in every count: it is the compiler that has too much to do.
-fn divisions(functions: usize) -> String {
-    let body = "(local.set 0 (i64.div_s (local.get 0) (local.get 1)))".repeat(100_000);
-    format!("(func (local i64 i64) {body})").repeat(functions)
-}
-
 fn bombs() -> Vec<Bomb> {
     let empty = wat::parse_str("(component)").expect("a component");
     let nested = (0..20).fold(empty, |inside, _| {
         let mut outside = b"\0asm\x0d\0\x01\0".to_vec();
-        let length = u8::try_from(inside.len()).expect("less than 128 bytes would do");
+        let length = u8::try_from(inside.len()).expect("it is short");
         outside.extend_from_slice(&[4, length & 0x7f | 0x80, length >> 7]);
         outside.extend_from_slice(&inside);
         outside
@@ -101,11 +95,15 @@ fn bombs() -> Vec<Bomb> {
             with_module(&format!("(func {})", "(drop (i64.const 1))".repeat(1_000_000))),
             "bytes in one function",
         ),
-        bomb("functions", with_module(&"(func)".repeat(300_000)), "has 300000 functions, the most is 50000"),
-        bomb("types", with_module(&"(type (func))".repeat(300_000)), "has 300000 types, the most is 20000"),
+        bomb("functions", with_module(&"(func)".repeat(300_000)), " functions, the most is 50000"),
+        bomb("types", with_module(&"(type (func))".repeat(300_000)), " types, the most is 20000"),
         bomb("tables", with_module("(table 10000000 funcref)"), "has 10000000 elements in a table at the start"),
         bomb("nested", with_section(4, &nested), "components and modules inside of one another"),
-        bomb("divisions", with_module(&divisions(16)), "to compile"),
+        bomb(
+            "few-loops",
+            with_module(&loops_times_locals(60, 10_000)),
+            "has 600000 locals times loops inside of one another",
+        ),
     ]
 }
 

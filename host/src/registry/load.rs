@@ -49,8 +49,8 @@ impl Registry {
     pub(super) async fn look_first(self: &Arc<Self>) {
         let Some(compiled) = self.look().await else { return };
         if tokio::time::timeout(self.patience(), compiled).await.is_err() {
-            let files: Vec<_> = self.files.lock().await.waiting.iter().cloned().collect();
-            tracing::warn!(?files, "plugins are still being compiled: their externals are not served until then");
+            let waiting = self.files.lock().await.waiting.len();
+            tracing::warn!(waiting, "plugins are still being compiled: their externals are not served until then");
         }
     }
 

@@ -25,6 +25,7 @@ const MODULES: Limit = most("modules", 100);
 const COMPONENTS: Limit = most("components", 500);
 const FUNCTIONS: Limit = most("functions", 50_000);
 const CODE: Limit = most("bytes of code", 16 << 20);
+const ALL_LOCALS: Limit = most("locals", 1_000_000);
 const TYPES: Limit = most("types", 20_000);
 const IMPORTS: Limit = most("imports", 50_000);
 const EXPORTS: Limit = most("exports", 50_000);
@@ -40,7 +41,7 @@ const TABLE: Limit = most("elements in a table at the start", TABLE_ELEMENTS as 
 const PARAMETERS: Limit = most("parameters in one function or block", 128);
 const RESULTS: Limit = most("results in one function or block", 16);
 const LOCALS: Limit = most("locals in one function", 10_000);
-const BODY: Limit = most("bytes in one function", 1 << 20);
+const BODY: Limit = most("bytes in one function", 512 << 10);
 const BLOCKS_DEEP: Limit = most("blocks inside of one another", 4_096);
 const LOOPS_DEEP: Limit = most("loops inside of one another", 64);
 /// Each local may need a value of its own in each loop that it is used in, and at each place where branches meet: the
@@ -82,6 +83,7 @@ struct Counted {
     components: u64,
     functions: u64,
     code: u64,
+    locals: u64,
     types: u64,
     imports: u64,
     exports: u64,
@@ -135,7 +137,7 @@ impl Counted {
                 let bytes = body.range().end - body.range().start;
                 BODY.hold(bytes)?;
                 CODE.add(&mut self.code, bytes)?;
-                function(&body)
+                ALL_LOCALS.add(&mut self.locals, function(&body)?)
             }
             _ => Ok(()),
         }
@@ -152,8 +154,8 @@ fn signatures(group: &wasmparser::RecGroup) -> Result<(), String> {
     Ok(())
 }
 
-/// The flow of control of one function.
-fn function(body: &FunctionBody<'_>) -> Result<(), String> {
+/// The flow of control of one function; gives its locals.
+fn function(body: &FunctionBody<'_>) -> Result<u64, String> {
     let mut locals = 0;
     for group in body.get_locals_reader().map_err(malformed)? {
         let (count, _) = group.map_err(malformed)?;
@@ -182,7 +184,8 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
         BLOCKS_DEEP.hold(open.len() as u64)?;
     }
     LOOPED.hold(locals.saturating_mul(loops_deep))?;
-    FLOW.hold((locals + 1).saturating_mul(branches))
+    FLOW.hold((locals + 1).saturating_mul(branches))?;
+    Ok(locals)
 }
 
 #[cfg(test)]
@@ -203,9 +206,13 @@ mod tests {
             ),
             (function(&"(block ".repeat(4_096)) + &")".repeat(4_096), "4097 blocks inside of one another"),
             (function(&"(loop ".repeat(65)) + &")".repeat(65), "65 loops inside of one another"),
-            (function(&"(drop (i64.const 1))".repeat(400_000)), "1200002 bytes in one function, the most is 1048576"),
+            (function(&"(drop (i64.const 1))".repeat(400_000)), "1200002 bytes in one function, the most is 524288"),
             (format!("(type (func (param {})))", "i32 ".repeat(129)), "129 parameters"),
             (format!("(type (func (result {})))", "i32 ".repeat(17)), "17 results"),
+            (
+                function(&format!("(local {})", "i64 ".repeat(10_000))).repeat(101),
+                "1010000 locals, the most is 1000000",
+            ),
             ("(func)".repeat(50_001), "50001 functions, the most is 50000"),
             ("(type (func))".repeat(20_001), "20001 types"),
             ("(table 20001 funcref)".to_owned(), "20001 elements in a table at the start, the most is 20000"),

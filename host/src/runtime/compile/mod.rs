@@ -110,6 +110,8 @@ fn command(program: &Path, limits: &CompileLimits) -> Command {
         ])
         .env_clear()
         .env("RAYON_NUM_THREADS", cores.min(MOST_THREADS).to_string())
+        // In KiB: the allocator would take a gigabyte of addresses at once, half of what there is.
+        .env("MIMALLOC_ARENA_RESERVE", "65536")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -39,7 +39,7 @@ fn assert_denied<T: Debug>(what: &str, tried: Result<T>) {
 #[test]
 #[ignore = "confines this process for good: the test above runs it"]
 fn probe() {
-    let address = std::env::var("ADDRESS").unwrap();
+    let (address, parent) = (std::env::var("ADDRESS").unwrap(), rustix::process::getppid().unwrap());
     assert_eq!(confine(MEMORY, 60).unwrap(), Vec::<String>::new(), "this kernel has both");
     assert_denied("read a file", fs::read("there"));
     assert_denied("read the host's memory", File::open("/proc/self/mem"));
@@ -54,7 +54,6 @@ fn probe() {
     assert_denied("send", UdpSocket::bind("127.0.0.1:0"));
     assert_denied("talk to a neighbour", UnixStream::pair());
     assert_denied("start a program", Command::new("/bin/true").status());
-    let parent = rustix::process::getppid().unwrap();
     let signalled = rustix::process::test_kill_process(parent).map_err(Into::into);
     assert_denied("signal another process", signalled);
     let unlimited = super::limit(super::Resource::Cpu, 60, 61);
