@@ -3,6 +3,7 @@
 use crate::harness::{Process, component, program, with_module, with_section};
 use bytes::Bytes;
 use provost::capabilities::Limits;
+use provost::clock::Clock;
 use provost::registry::{self, Registry};
 use provost::runtime::{CompileLimits, Compiler, Engine, Settings};
 use simulators::{PATIENCE, Provider};
@@ -183,6 +184,24 @@ async fn a_plugin_that_takes_long_to_compile_holds_up_no_other() {
     let open = tokio::task::spawn_blocking(move || fs::write(gate, "open\n"));
     open.await.expect("no panic").expect("the compiler waits at the gate");
     until("served", || registry.serving("slow").is_ok()).await;
+}
+
+#[tokio::test]
+async fn a_compiler_that_could_not_be_run_is_tried_again() {
+    let place = folder();
+    let plugins = place.path().join("plugins");
+    fs::create_dir(&plugins).expect("the folder is ours");
+    fs::copy(component("pay-only"), plugins.join("later.wasm")).expect("a component can be copied");
+    let engine = engine(place.path().join("compiler"), CompileLimits::default(), None);
+    let registry = Registry::open(settings(&plugins), engine).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let watching = tokio::spawn(registry.clone().watch(Clock::system(), stopped));
+    until("refused", || registry.external("later").is_some_and(|external| external.refusal.is_some())).await;
+    stand_in(&place, &format!("exec {} \"$@\"", program().display()));
+    until("served", || registry.serving("later").is_ok()).await;
+    assert_eq!(registry.external("later").expect("it is there").refusal, None);
+    stop.send_replace(true);
+    watching.await.expect("no panic");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::secret;
 use crate::capabilities::Limits;
 use crate::{api, operations, outbox, registry, runtime, store, telemetry};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -134,11 +134,12 @@ fn cache(runtime: &Table<'_>, store: Option<&store::Settings>) -> Option<PathBuf
             store::Place::Server(_) => None,
         };
     };
-    match kinds::boolean(item.node) {
-        Ok(false) => None,
-        Ok(true) => item.read(|_| Err("must be a folder, or false".to_owned())),
-        Err(_) => item.file_path(),
-    }
+    let folder = item.read(|node| match (kinds::boolean(node), kinds::text(node)) {
+        (Ok(false), _) => Ok(None),
+        (Ok(true), _) | (_, Ok("")) => Err("must be a folder, or false".to_owned()),
+        (_, text) => text.map(Some),
+    });
+    folder.flatten().map(|folder| item.located(Path::new(folder)))
 }
 
 /// The text is not repeated: a database's URL may have a password in it.

@@ -4,7 +4,7 @@
 use super::Registry;
 use super::folder::{self, Mark};
 use crate::model::Version;
-use crate::runtime::Plugin;
+use crate::runtime::{LoadError, Plugin};
 use crate::task;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,11 +66,10 @@ impl Registry {
                 return None;
             }
         };
-        if marks == files.marks && !self.is_empty() {
-            return None;
+        if marks != files.marks || self.is_empty() {
+            self.load_changed(&mut files, marks).await;
+            self.publish(&files);
         }
-        self.load_changed(&mut files, marks).await;
-        self.publish(&files);
         if files.waiting.is_empty() || files.compiling {
             return None;
         }
@@ -124,15 +123,24 @@ impl Registry {
         };
         let Some((file, mark)) = next else { return false };
         // The folder is looked at meanwhile.
-        let loaded = async { self.engine.load(self.read(&file).await?).await.map_err(|error| error.to_string()) };
-        let loaded = loaded.await;
+        let loaded = match self.read(&file).await {
+            Ok(bytes) => self.engine.load(bytes).await,
+            Err(reason) => Err(LoadError { faults: vec![reason], not_now: false }),
+        };
         let mut files = self.files.lock().await;
         // Another file of that name by now, or none, has been seen to already, or waits itself.
-        if files.marks.get(&file) == Some(&mark) && files.waiting.contains(&file) {
-            files.settle(&file, loaded.map(Some));
-            self.publish(&files);
+        if files.marks.get(&file) != Some(&mark) || !files.waiting.contains(&file) {
+            return true;
         }
-        true
+        let not_now = loaded.as_ref().is_err_and(|error| error.not_now);
+        files.settle(&file, loaded.map(Some).map_err(|error| error.to_string()));
+        if not_now {
+            // The next look at the folder tries again.
+            files.waiting.insert(file);
+            files.compiling = false;
+        }
+        self.publish(&files);
+        !not_now
     }
 
     #[expect(clippy::disallowed_methods, reason = "the plugin folder is read here alone")]

@@ -83,8 +83,9 @@ impl Engine {
     ///
     /// Everything that the component is refused for.
     pub async fn load(&self, bytes: Bytes) -> Result<Plugin, LoadError> {
-        let (inspection, plugin) = load::examine(self, bytes, Effort::Compile).await;
-        plugin.ok_or(LoadError { faults: inspection.faults })
+        let loaded = load::examine(self, bytes, Effort::Compile).await.1?;
+        // Nothing else keeps it from going to the end.
+        loaded.ok_or_else(|| vec!["was not compiled".to_owned()].into())
     }
 
     /// The same at once; none where the component would have to be compiled for it.
@@ -93,8 +94,7 @@ impl Engine {
     ///
     /// As for [`Engine::load`].
     pub async fn load_kept(&self, bytes: Bytes) -> Result<Option<Plugin>, LoadError> {
-        let (inspection, plugin) = load::examine(self, bytes, Effort::Kept).await;
-        if inspection.faults.is_empty() { Ok(plugin) } else { Err(LoadError { faults: inspection.faults }) }
+        load::examine(self, bytes, Effort::Kept).await.1
     }
 
     /// What a file is, and what [`Engine::load`] would refuse it for.

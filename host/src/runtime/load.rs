@@ -1,22 +1,20 @@
 //! From bytes to a plugin that may serve: the checks, in the order of `sandbox.md`, "Loading". The same function
 //! answers `inspect`.
 
+use super::Engine;
 use super::abi::v0::{self, Entry};
-use super::code::Code;
-use super::compile::{compile, with_progress};
+use super::compile::Uncompiled;
 use super::engine::Effort;
+use super::link::{elsewhere, linked};
 use super::plugin::Plugin;
 use super::survey::{Survey, survey};
-use super::{Engine, structure, wasi};
 use crate::capabilities::{Call, Limits, Mode, Name, Pending, Provider, Records, Scope, StateError, Unrecorded};
 use crate::clock::Clock;
 use crate::egress::{Egress, Origin};
-use crate::model::{Description, Exponents, Interface, Interfaces, Version, Write};
-use crate::telemetry;
+use crate::model::{Description, Exponents, Interfaces, Version, Write};
 use bytes::Bytes;
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wasmtime::component::InstancePre;
 
 /// The largest file that is looked at: a component from Python is 18 MiB.
@@ -24,6 +22,8 @@ const LARGEST: usize = 32 << 20;
 /// Bytes of a name or a code in a description, and how many of each a list may have.
 const LONGEST: usize = 255;
 const MOST: usize = 1000;
+/// How long `describe` may take: a plugin that only waits there holds up the others.
+const DESCRIBE: Duration = Duration::from_secs(5);
 
 /// Everything that is wrong with a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,23 @@ const MOST: usize = 1000;
 pub struct LoadError {
     /// One sentence each, about the plugin.
     pub faults: Vec<String>,
+    /// It is the machine that failed: the same file may load some other time.
+    pub not_now: bool,
+}
+
+impl From<Vec<String>> for LoadError {
+    fn from(faults: Vec<String>) -> Self {
+        Self { faults, not_now: false }
+    }
+}
+
+impl From<Uncompiled> for LoadError {
+    fn from(uncompiled: Uncompiled) -> Self {
+        match uncompiled {
+            Uncompiled::Refused(fault) => Self { faults: vec![fault], not_now: false },
+            Uncompiled::NotNow(fault) => Self { faults: vec![fault], not_now: true },
+        }
+    }
 }
 
 /// What a file is.
@@ -52,9 +69,13 @@ pub struct Inspection {
     pub faults: Vec<String>,
 }
 
-/// Looks at a component from the outside in, as far as it holds. Without a plugin and without faults: it would have to be
+/// Looks at a component from the outside in, as far as it holds. Neither a plugin nor faults: it would have to be
 /// compiled, and `effort` does not go so far.
-pub(super) async fn examine(engine: &Engine, bytes: Bytes, effort: Effort) -> (Inspection, Option<Plugin>) {
+pub(super) async fn examine(
+    engine: &Engine,
+    bytes: Bytes,
+    effort: Effort,
+) -> (Inspection, Result<Option<Plugin>, LoadError>) {
     let size = bytes.len();
     let (version, survey) = surveyed(&bytes).await;
     let mut inspection = Inspection {
@@ -64,17 +85,16 @@ pub(super) async fn examine(engine: &Engine, bytes: Bytes, effort: Effort) -> (I
         exports: survey.exports,
         interfaces: Interfaces(survey.interfaces),
         description: None,
-        faults: survey.faults,
+        faults: Vec::new(),
     };
-    if !inspection.faults.is_empty() {
-        return (inspection, None);
+    let admitted = match survey.faults {
+        faults if faults.is_empty() => admit(engine, bytes, effort, &mut inspection).await,
+        faults => Err(faults.into()),
+    };
+    if let Err(error) = &admitted {
+        inspection.faults.clone_from(&error.faults);
     }
-    let admitted = admit(engine, bytes, effort, &mut inspection).await;
-    let plugin = admitted.unwrap_or_else(|faults| {
-        inspection.faults = faults;
-        None
-    });
-    (inspection, plugin)
+    (inspection, admitted)
 }
 
 /// The version, and what can be read without compiling.
@@ -96,120 +116,18 @@ async fn admit(
     bytes: Bytes,
     effort: Effort,
     inspection: &mut Inspection,
-) -> Result<Option<Plugin>, Vec<String>> {
-    let Some((pre, entry)) = linked(engine, bytes, effort, inspection).await? else { return Ok(None) };
+) -> Result<Option<Plugin>, LoadError> {
+    let linked = linked(engine, bytes, effort, &inspection.version, &inspection.interfaces).await?;
+    let Some((pre, entry)) = linked else { return Ok(None) };
     let described = describe(engine, &pre, &entry).await?;
     let mut faults = Vec::new();
     check(&described, &mut faults);
     inspection.description = Some(described.clone());
     if !faults.is_empty() {
-        return Err(faults);
+        return Err(faults.into());
     }
     let (version, interfaces) = (inspection.version.clone(), inspection.interfaces.clone());
     Ok(Some(Plugin::new(engine.clone(), version, described, interfaces, pre, entry)))
-}
-
-type Linked = (InstancePre<super::state::State>, Entry);
-
-/// From the cache, or else from the compiler, if `effort` goes so far.
-async fn linked(
-    engine: &Engine,
-    bytes: Bytes,
-    effort: Effort,
-    inspection: &Inspection,
-) -> Result<Option<Linked>, Vec<String>> {
-    if let Some(linked) = kept(engine, inspection).await? {
-        metrics::counter!(telemetry::PLUGIN_LOADS, "code" => "kept").increment(1);
-        return Ok(Some(linked));
-    }
-    if effort == Effort::Kept {
-        return Ok(None);
-    }
-    let sound = elsewhere({
-        let bytes = bytes.clone();
-        move || structure::check(&bytes)
-    });
-    sound.await?.map_err(|fault| vec![fault])?;
-    let code = compiled(engine, &bytes, &inspection.version).await.map_err(|fault| vec![fault])?;
-    drop(bytes);
-    metrics::counter!(telemetry::PLUGIN_LOADS, "code" => "compiled").increment(1);
-    let (engine, version) = (engine.clone(), inspection.version.clone());
-    let interfaces = inspection.interfaces.0.clone();
-    let linked = elsewhere(move || {
-        let linked = link(&engine, &code, &interfaces).map_err(Unlinked::faults)?;
-        // Only what could be loaded: a plugin that is refused is compiled again if somebody puts it there again.
-        if let Some(cache) = engine.cache() {
-            cache.put(&version, &code);
-        }
-        Ok(linked)
-    });
-    linked.await?.map(Some)
-}
-
-async fn kept(engine: &Engine, inspection: &Inspection) -> Result<Option<Linked>, Vec<String>> {
-    let (engine, version) = (engine.clone(), inspection.version.clone());
-    let interfaces = inspection.interfaces.0.clone();
-    let found = elsewhere(move || {
-        let Some(cache) = engine.cache() else { return Ok(None) };
-        let Some(code) = cache.get(&version) else { return Ok(None) };
-        match link(&engine, &code, &interfaces) {
-            Ok(linked) => Ok(Some(linked)),
-            Err(Unlinked::Code(error)) => {
-                // Such as after a change of the machine's processor under the same folder.
-                tracing::warn!(
-                    version = version.short(),
-                    "a compiled plugin does not fit: it is compiled again: {error:#}"
-                );
-                cache.forget(&version);
-                Ok(None)
-            }
-            Err(refused) => Err(refused.faults()),
-        }
-    });
-    found.await?
-}
-
-/// One at a time, with a word about how long it took.
-async fn compiled(engine: &Engine, bytes: &Bytes, version: &Version) -> Result<Code, String> {
-    let _permit = engine.compilations().acquire().await.map_err(|_| "the engine has ended".to_owned())?;
-    let began = Instant::now();
-    let code = with_progress(version.short(), bytes.len(), compile(engine.compiler(), bytes)).await?;
-    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(version = version.short(), bytes = bytes.len(), milliseconds, "plugin compiled");
-    Ok(code)
-}
-
-/// Why code is no plugin.
-enum Unlinked {
-    /// It does not fit this engine.
-    Code(wasmtime::Error),
-    /// What is wrong with the component.
-    Faults(Vec<String>),
-}
-
-impl Unlinked {
-    fn faults(self) -> Vec<String> {
-        match self {
-            Self::Code(error) => vec![format!("its code cannot be loaded: {error:#}")],
-            Self::Faults(faults) => faults,
-        }
-    }
-}
-
-fn link(engine: &Engine, code: &Code, interfaces: &BTreeSet<Interface>) -> Result<Linked, Unlinked> {
-    let component = code.component(engine.wasmtime()).map_err(Unlinked::Code)?;
-    let fault = |error: wasmtime::Error| Unlinked::Faults(vec![format!("cannot be linked: {error:#}")]);
-    let mut linker = engine.linker();
-    wasi::refuse(&mut linker, &component).map_err(fault)?;
-    let pre = linker.instantiate_pre(&component).map_err(fault)?;
-    let entry = Entry::new(&pre, interfaces).map_err(Unlinked::Faults)?;
-    Ok((pre, entry))
-}
-
-/// Work that would hold up what else this thread does. If a file brings it to panic, that is a fault found in the file.
-async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Vec<String>> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| vec!["broke what looks at it: this is a fault of the host, too".to_owned()])
 }
 
 /// Runs `describe` in an instance to which nothing is granted, and compares the types of all exports.
@@ -277,8 +195,9 @@ fn check(description: &Description, faults: &mut Vec<String>) {
 
 /// A call to which nothing is granted.
 fn scratch() -> Call {
+    let limits = Limits { deadline: DESCRIBE, ..Limits::default() };
     let scope = Scope {
-        provider: Arc::new(Provider::unconfigured("describe", Limits::default())),
+        provider: Arc::new(Provider::unconfigured("describe", limits)),
         version: Version(String::new()),
         description: Arc::default(),
         records: Arc::new(NoRecords),

@@ -11,6 +11,7 @@ mod ceiling;
 mod code;
 mod compile;
 mod engine;
+mod link;
 mod load;
 mod meter;
 mod plugin;

@@ -2,7 +2,7 @@
 //! here is the kernel's to keep, and none of it can be undone.
 
 use landlock::{ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetStatus, Scope};
-use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use seccompiler::SeccompCmpArgLen::{self, Dword, Qword};
 use seccompiler::SeccompCmpOp::{self, Eq, MaskedEq};
 use seccompiler::{BpfProgram, SeccompAction, SeccompCondition, SeccompFilter, SeccompRule, TargetArch};
@@ -31,8 +31,10 @@ pub(super) fn confine(memory: u64, cpu_seconds: u64) -> io::Result<Vec<String>> 
     Ok([landlock().err(), seccomp().err()].into_iter().flatten().collect())
 }
 
+/// Where the system allows less already, that stays.
 fn limit(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
-    Ok(setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) })?)
+    let maximum = getrlimit(resource).maximum.map_or(maximum, |allowed| allowed.min(maximum));
+    Ok(setrlimit(resource, Rlimit { current: Some(current.min(maximum)), maximum: Some(maximum) })?)
 }
 
 /// No file may be opened, made or removed, no port bound or connected to: there are no exceptions.

@@ -31,16 +31,25 @@ const MOST_THREADS: usize = 4;
 /// A compilation that takes longer is told of while it runs.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Compiles a component that has passed the structural stage; a sentence where it does not.
-pub(super) async fn compile(compiler: &Compiler, component: &Bytes) -> Result<Code, String> {
+/// Why there is no code: a sentence each.
+#[derive(Debug)]
+pub(super) enum Uncompiled {
+    /// The component is at fault, and will be.
+    Refused(String),
+    /// The machine is at fault: another try may do.
+    NotNow(String),
+}
+
+/// Compiles a component that has passed the structural stage.
+pub(super) async fn compile(compiler: &Compiler, component: &Bytes) -> Result<Code, Uncompiled> {
     match compiler {
         Compiler::Child { program, limits } => in_child(program, limits, component).await,
         Compiler::InProcess => {
             let component = component.clone();
             let compiled =
                 tokio::task::spawn_blocking(move || engine::for_compiling()?.precompile_component(&component));
-            let compiled = compiled.await.map_err(|error| format!("did not compile: {error}"))?;
-            compiled.map(Code::of_compiler).map_err(|error| format!("does not compile: {error:#}"))
+            let compiled = compiled.await.map_err(|error| Uncompiled::Refused(format!("did not compile: {error}")))?;
+            compiled.map(Code::of_compiler).map_err(|error| Uncompiled::Refused(format!("does not compile: {error:#}")))
         }
     }
 }
@@ -60,12 +69,13 @@ pub(super) async fn with_progress<T>(version: &str, bytes: usize, compiling: imp
     }
 }
 
-async fn in_child(program: &Path, limits: &CompileLimits, component: &Bytes) -> Result<Code, String> {
-    let failed = |error: std::io::Error| format!("was not compiled: its compiler could not be run: {error}");
+async fn in_child(program: &Path, limits: &CompileLimits, component: &Bytes) -> Result<Code, Uncompiled> {
+    let failed =
+        |error: std::io::Error| Uncompiled::NotNow(format!("was not compiled: its compiler could not be run: {error}"));
     let mut child = command(program, limits).spawn().map_err(failed)?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-        return Err("was not compiled: its compiler has no pipes".to_owned());
+        return Err(Uncompiled::NotNow("was not compiled: its compiler has no pipes".to_owned()));
     };
     let most = LEAST_CODE + MOST_CODE_PER_BYTE * component.len() as u64;
     let talk = async {
@@ -76,15 +86,16 @@ async fn in_child(program: &Path, limits: &CompileLimits, component: &Bytes) -> 
         };
         let ((), code, words) = tokio::join!(hand_in, read(stdout, most), read(stderr, MOST_WORDS));
         if code.len() as u64 > most {
-            return Err(format!("compiles to more than {most} bytes from {}", component.len()));
+            let fault = format!("compiles to more than {most} bytes from {}", component.len());
+            return Err(Uncompiled::Refused(fault));
         }
         let status = child.wait().await.map_err(failed)?;
         Ok((status, code, words))
     };
     let talked = tokio::time::timeout(limits.wall, talk).await;
     // Dropping the child kills it: past its time, or with more to say than anybody reads.
-    let talked = talked.map_err(|_| format!("takes more than {} s to compile", limits.wall.as_secs_f32()))?;
-    let (status, code, words) = talked?;
+    let late = |_| Uncompiled::Refused(format!("takes more than {} s to compile", limits.wall.as_secs_f32()));
+    let (status, code, words) = talked.map_err(late)??;
     let words = plain(&words);
     if status.success() {
         if !words.is_empty() {
@@ -92,7 +103,7 @@ async fn in_child(program: &Path, limits: &CompileLimits, component: &Bytes) -> 
         }
         return Ok(Code::of_compiler(code));
     }
-    Err(verdict(status, &words, limits))
+    Err(Uncompiled::Refused(verdict(status, &words, limits)))
 }
 
 fn command(program: &Path, limits: &CompileLimits) -> Command {
@@ -116,6 +127,8 @@ fn command(program: &Path, limits: &CompileLimits) -> Command {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // What a terminal tells the host is not for its compiler.
+        .process_group(0)
         .kill_on_drop(true);
     command
 }
