@@ -80,6 +80,8 @@ list! {
 
     /// Plugin versions put into or taken out of service, by `external`.
     Counter PLUGIN_SWAPS = "provost_plugin_swaps_total";
+    /// Plugins made ready, by `code`: compiled, or kept from an earlier start.
+    Counter PLUGIN_LOADS = "provost_plugin_loads_total";
     /// Calls of plugins, by `external`, `version` and `result`: returned, trap, a limit's name, deadline or exhausted.
     Counter PLUGIN_CALLS = "provost_plugin_calls_total";
     /// How long a call took, by `external` and `version`.

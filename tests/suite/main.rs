@@ -10,9 +10,11 @@
 mod harness;
 
 mod bad_input;
+mod bombs;
 mod callbacks;
 mod captures;
 mod cli;
+mod compiling;
 mod crash;
 mod crash_points;
 mod document;

@@ -44,9 +44,11 @@ pub(super) async fn parts() -> (Parts, TempDir) {
 
 async fn operations(folder: &Path, clock: Clock) -> Operations {
     let store = Store::open(&store::Settings::file(folder.join("provost.db")), clock.now()).unwrap();
+    // No plugin is loaded: the compiler is never asked.
     let engine = Engine::new(&runtime::Settings { concurrent_calls: 1, ..runtime::Settings::default() }).unwrap();
     let dir = folder.join("plugins");
-    let plugins = registry::Settings { dir, providers: Vec::new(), limits: Limits::default() };
+    let patience = registry::PATIENCE;
+    let plugins = registry::Settings { dir, providers: Vec::new(), limits: Limits::default(), patience };
     let egress = Arc::new(Egress::new());
     let outbox = Outbox::new(store.clone(), egress.clone(), clock.clone(), outbox::Settings::default());
     let registry = Registry::open(plugins, engine).await;

@@ -1,6 +1,7 @@
 //! The command line: parse, then run. Data goes to stdout, everything for people to stderr.
 
 mod call;
+mod compile;
 mod config;
 mod end;
 mod inspect;
@@ -79,6 +80,9 @@ enum Command {
     Callbacks(operator::callbacks::Command),
     Completions(pages::Completions),
     Man(pages::Manual),
+    /// What a host runs itself as
+    #[command(hide = true)]
+    Compile(compile::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Config(command) => Ok(config::run(command)),
         Command::Completions(arguments) => Ok(pages::completions(&arguments)),
         Command::Man(arguments) => pages::manual(&arguments),
+        Command::Compile(arguments) => Ok(compile::run(&arguments)),
     };
     said.unwrap_or_else(|error| Said::failed(&error)).print()
 }

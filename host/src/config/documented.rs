@@ -11,7 +11,8 @@ fn the_default_file_says_what_the_modules_have_built_in() {
     assert_eq!(config.registry.limits, Limits::default());
     assert_eq!(config.callbacks, outbox::Settings::default());
     assert_eq!(config.operations, operations::Settings::default());
-    assert_eq!(config.runtime, runtime::Settings::default());
+    let cache = Some("/etc/provost/provost.db.cache".into());
+    assert_eq!(config.runtime, runtime::Settings { cache, ..runtime::Settings::default() });
     assert_eq!(config.registry.providers, []);
     assert_eq!(config.log, telemetry::Settings { level: "info".to_owned(), format: None });
     assert_eq!(config.shutdown, api::Shutdown::default());

@@ -9,7 +9,7 @@ use super::secret;
 use crate::capabilities::Limits;
 use crate::{api, operations, outbox, registry, runtime, store, telemetry};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,7 +33,9 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
     let callbacks = callbacks(&root.table("callbacks"));
     let operations = operations(&root.table("operations"));
     let recovery = recovery::read(&root.table("recovery"), &operations::Recovery::default());
-    let runtime = root.table("runtime").read("concurrent_calls", |node| kinds::count_u32(node, 1..=10_000));
+    let runtime = root.table("runtime");
+    let concurrent_calls = runtime.read("concurrent_calls", |node| kinds::count_u32(node, 1..=10_000));
+    let cache = cache(&runtime, store.as_ref());
     let provided: Vec<Provided> = root
         .table("providers")
         .named()
@@ -47,9 +49,13 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
     let operations = operations::Settings { recovery, recoveries, ..operations? };
     let providers: Vec<_> = provided.into_iter().map(|provided| provided.provider).collect();
     let memories = providers.iter().map(|provider| provider.limits.memory);
-    let runtime =
-        runtime::Settings { concurrent_calls: runtime?, largest_memory: memories.fold(limits.memory, u64::max) };
-    let registry = registry::Settings { dir: dir?, providers, limits };
+    let runtime = runtime::Settings {
+        concurrent_calls: concurrent_calls?,
+        largest_memory: memories.fold(limits.memory, u64::max),
+        compiler: runtime::Compiler::default(),
+        cache,
+    };
+    let registry = registry::Settings { dir: dir?, providers, limits, patience: registry::PATIENCE };
     Some(Config {
         api: api?,
         admin: admin?,
@@ -118,6 +124,22 @@ fn store(table: &Table<'_>) -> Option<store::Settings> {
         server => server,
     };
     Some(store::Settings { place, connections: usize::try_from(connections?).ok()?, key })
+}
+
+/// Where compiled plugins are kept: beside a store that is a file, if nothing else is said.
+fn cache(runtime: &Table<'_>, store: Option<&store::Settings>) -> Option<PathBuf> {
+    let Some(item) = runtime.item("cache") else {
+        return match &store?.place {
+            store::Place::File(path) => Some(path.with_added_extension("cache")),
+            store::Place::Server(_) => None,
+        };
+    };
+    let folder = item.read(|node| match (kinds::boolean(node), kinds::text(node)) {
+        (Ok(false), _) => Ok(None),
+        (Ok(true), _) | (_, Ok("")) => Err("must be a folder, or false".to_owned()),
+        (_, text) => text.map(Some),
+    });
+    folder.flatten().map(|folder| item.located(Path::new(folder)))
 }
 
 /// The text is not repeated: a database's URL may have a password in it.

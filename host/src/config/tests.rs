@@ -159,6 +159,26 @@ fn paths_in_the_file_begin_at_its_folder_and_elsewhere_at_the_working_directory(
 }
 
 #[test]
+fn compiled_plugins_are_kept_beside_the_store_or_where_it_is_said_or_not_at_all() {
+    let cache = |file, environment: &[_]| load(file, environment).runtime.cache.map(|path| path.display().to_string());
+    let here = |path: &str| Some(path.to_owned());
+    assert_eq!(cache("store.url = \"sqlite:/var/pay.db\"", &[]), here("/var/pay.db.cache"));
+    assert_eq!(cache("store.url = \"postgres://me@db/pay\"", &[]), None);
+    assert_eq!(cache("runtime.cache = \"kept\"", &[]), here("/etc/provost/kept"));
+    assert_eq!(cache("runtime.cache = false", &[]), None);
+    assert_eq!(cache("", &[("PROVOST_RUNTIME__CACHE", "false")]), None);
+    for odd in ["true", "\"\""] {
+        let said = "provost.toml:1:17: runtime.cache: must be a folder, or false";
+        assert_eq!(faults(&format!("runtime.cache = {odd}"), &[]), [said]);
+    }
+    let served = load("", &[]).runtime.compiler;
+    assert!(
+        matches!(served, runtime::Compiler::Child { .. }),
+        "no configuration lets a host compile in its own process"
+    );
+}
+
+#[test]
 fn everything_wrong_is_said_at_once_with_its_place() {
     let file = r#"[api]
 listne = "127.0.0.1:80"

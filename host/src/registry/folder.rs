@@ -10,7 +10,7 @@ use std::time::SystemTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
     modified: Option<SystemTime>,
-    size: u64,
+    pub(super) size: u64,
     inode: u64,
 }
 

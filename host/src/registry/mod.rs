@@ -3,6 +3,7 @@
 
 mod admission;
 mod folder;
+mod load;
 mod meters;
 mod settings;
 mod table;
@@ -10,5 +11,5 @@ mod watch;
 
 pub use admission::lacks;
 pub use meters::Meters;
-pub use settings::Settings;
+pub use settings::{PATIENCE, Settings};
 pub use table::{Absence, External, Registry, Serving};

@@ -2,34 +2,27 @@
 
 use super::Settings;
 use super::admission::lacks;
-use super::folder::{self, Mark};
+use super::load::Files;
 use super::meters::Meters;
 use crate::capabilities::Provider;
-use crate::model::{Version, is_external_name};
+use crate::model::is_external_name;
 use crate::runtime::{Engine, Plugin};
 use crate::telemetry;
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// Which plugin version serves which external.
 pub struct Registry {
     settings: Settings,
-    engine: Engine,
+    pub(super) engine: Engine,
     table: ArcSwap<Table>,
-    files: Mutex<Files>,
+    pub(super) files: Mutex<Files>,
 }
 
 type Table = BTreeMap<String, External>;
-
-/// What was seen in the folder, and what was made of it. The refused stay refused until their file changes.
-#[derive(Default)]
-struct Files {
-    marks: BTreeMap<String, Mark>,
-    plugins: BTreeMap<String, Plugin>,
-    refusals: BTreeMap<String, String>,
-}
 
 /// An external, and what serves it.
 #[derive(Clone)]
@@ -65,11 +58,12 @@ pub enum Absence {
 }
 
 impl Registry {
-    /// Loads what lies in the folder. What is refused there is logged, and serves nothing.
+    /// Loads what lies in the folder. What is refused there is logged, and serves nothing; what takes long to compile
+    /// serves later.
     pub async fn open(settings: Settings, engine: Engine) -> Arc<Self> {
-        let registry = Self { settings, engine, table: ArcSwap::default(), files: Mutex::default() };
-        registry.look().await;
-        Arc::new(registry)
+        let registry = Arc::new(Self { settings, engine, table: ArcSwap::default(), files: Mutex::default() });
+        registry.look_first().await;
+        registry
     }
 
     /// What serves an external now.
@@ -96,52 +90,18 @@ impl Registry {
         &self.settings.dir
     }
 
-    /// Looks at the folder, and publishes a new table where something changed.
-    pub(super) async fn look(&self) {
-        let mut files = self.files.lock().await;
-        let marks = match folder::list(&self.settings.dir) {
-            Ok(marks) => marks,
-            Err(error) => {
-                // A folder that cannot be read takes nothing out of service.
-                tracing::error!(dir = %self.settings.dir.display(), %error, "the plugin folder cannot be read");
-                return;
-            }
-        };
-        if marks == files.marks && !self.table.load().is_empty() {
-            return;
-        }
-        self.load_changed(&mut files, &marks).await;
-        files.marks = marks;
-        self.publish(&files);
+    /// How long a start waits for what must be compiled.
+    pub(super) fn patience(&self) -> Duration {
+        self.settings.patience
     }
 
-    async fn load_changed(&self, files: &mut Files, marks: &BTreeMap<String, Mark>) {
-        files.plugins.retain(|file, _| marks.contains_key(file));
-        files.refusals.retain(|file, _| marks.contains_key(file));
-        for (file, _) in marks.iter().filter(|(file, mark)| files.marks.get(*file) != Some(mark)) {
-            match self.load(file, files.plugins.get(file).map(Plugin::version)).await {
-                Ok(loaded) => {
-                    files.refusals.remove(file);
-                    files.plugins.extend(loaded.map(|plugin| (file.clone(), plugin)));
-                }
-                Err(reason) => {
-                    files.refusals.insert(file.clone(), reason);
-                }
-            }
-        }
+    /// Whether nothing was published yet, or there is nothing to publish.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.load().is_empty()
     }
 
-    /// None: the bytes are those that serve already.
-    #[expect(clippy::disallowed_methods, reason = "the plugin folder is read here alone")]
-    async fn load(&self, file: &str, serving: Option<&Version>) -> Result<Option<Plugin>, String> {
-        let bytes = std::fs::read(self.settings.dir.join(file)).map_err(|error| format!("cannot be read: {error}"))?;
-        if serving == Some(&Version::of(&bytes)) {
-            return Ok(None);
-        }
-        self.engine.load(bytes.into()).await.map(Some).map_err(|error| error.to_string())
-    }
-
-    fn publish(&self, files: &Files) {
+    /// Makes the table anew of what there is, and says what changed.
+    pub(super) fn publish(&self, files: &Files) {
         let before = self.table.load_full();
         let table: Table = self
             .providers(files, &before)
@@ -154,7 +114,7 @@ impl Registry {
         let table = Arc::new(table);
         self.table.store(table.clone());
         for (name, external) in table.iter() {
-            tell(name, before.get(name), external);
+            tell(name, before.get(name), external, files.waiting.contains(&external.provider.plugin));
         }
     }
 
@@ -196,14 +156,14 @@ impl External {
     }
 }
 
-/// Says what changed for one external, once.
-fn tell(name: &str, before: Option<&External>, now: &External) {
+/// Says what changed for one external, once. That nothing serves one whose file is being compiled is told by its end.
+fn tell(name: &str, before: Option<&External>, now: &External, waits: bool) {
     let version = |external: &External| external.plugin.as_ref().map(|plugin| plugin.version().short().to_owned());
     let (old, new) = (before.and_then(version), version(now));
     let file = &now.provider.plugin;
     match &new {
         Some(version) if old != new => tracing::info!(external = name, version, before = old, "plugin in service"),
-        None if old.is_some() || before.is_none() => {
+        None if old.is_some() || (before.is_none() && !waits) => {
             tracing::warn!(external = name, file, before = old, "no plugin serves this external");
         }
         _ => {}

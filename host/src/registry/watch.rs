@@ -24,7 +24,8 @@ impl Registry {
                 () = clock.sleep_until(clock.now().plus(LOOK_EVERY)) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
-            self.look().await;
+            // Nobody waits for what is compiled: it is published when it is.
+            drop(self.look().await);
         }
     }
 }

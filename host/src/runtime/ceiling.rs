@@ -5,7 +5,7 @@ use crate::model::Failure;
 use wasmtime::ResourceLimiter;
 
 /// The most elements that one table may have: more than any toolchain makes.
-const TABLE_ELEMENTS: usize = 20_000;
+pub(super) const TABLE_ELEMENTS: usize = 20_000;
 
 /// The memory ceiling of one call; a guest that hits it traps, so that it cannot go on half-working.
 pub(super) struct Ceiling {

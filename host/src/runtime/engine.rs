@@ -4,10 +4,14 @@
 //! nothing kept resident, 22 with memory but no tables kept, 50 without a pool.
 
 use super::abi::v0;
+use super::cache::{Cache, EngineDigest};
 use super::state::State;
 use super::wasi;
-use super::{Inspection, LoadError, Plugin, Settings, load};
+use super::{Compiler, Inspection, LoadError, Plugin, Settings, load};
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use std::hash::{Hash as _, Hasher};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -48,6 +52,10 @@ struct Inner {
     linker: Linker<State>,
     calls: Semaphore,
     admissions: Semaphore,
+    compiler: Compiler,
+    /// Compiling is for one at a time: its limits are for one.
+    compilations: Semaphore,
+    cache: Option<Cache>,
     _ticker: Ticker,
 }
 
@@ -61,18 +69,37 @@ impl Engine {
         let ticker = Ticker::start(wasmtime.clone()).map_err(EngineError::Ticker)?;
         let calls = Semaphore::new(settings.concurrent_calls as usize);
         let admissions = Semaphore::new(ADMISSIONS as usize);
-        Ok(Self(Arc::new(Inner { wasmtime, linker, calls, admissions, _ticker: ticker })))
+        let compilations = Semaphore::new(1);
+        let cache = settings.cache.as_deref().map(cache).transpose()?.flatten();
+        let compiler = settings.compiler.clone();
+        let inner = Inner { wasmtime, linker, calls, admissions, compiler, compilations, cache, _ticker: ticker };
+        Ok(Self(Arc::new(inner)))
     }
 
-    /// Makes a plugin of a component, or says everything that is wrong with it. Compiles in a thread of its own.
+    /// Makes a plugin of a component, or says everything that is wrong with it. Compiles it where it is not kept: that
+    /// may take a minute.
+    ///
+    /// # Errors
+    ///
+    /// Everything that the component is refused for.
     pub async fn load(&self, bytes: Bytes) -> Result<Plugin, LoadError> {
-        let (inspection, plugin) = load::examine(self, bytes).await;
-        plugin.ok_or(LoadError { faults: inspection.faults })
+        let loaded = load::examine(self, bytes, Effort::Compile).await.1?;
+        // Nothing else keeps it from going to the end.
+        loaded.ok_or_else(|| vec!["was not compiled".to_owned()].into())
+    }
+
+    /// The same at once; none where the component would have to be compiled for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::load`].
+    pub async fn load_kept(&self, bytes: Bytes) -> Result<Option<Plugin>, LoadError> {
+        load::examine(self, bytes, Effort::Kept).await.1
     }
 
     /// What a file is, and what [`Engine::load`] would refuse it for.
     pub async fn inspect(&self, bytes: Bytes) -> Inspection {
-        load::examine(self, bytes).await.0
+        load::examine(self, bytes, Effort::Compile).await.0
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -90,18 +117,73 @@ impl Engine {
     pub(super) fn admissions(&self) -> &Semaphore {
         &self.0.admissions
     }
+
+    pub(super) fn compilations(&self) -> &Semaphore {
+        &self.0.compilations
+    }
+
+    pub(super) fn compiler(&self) -> &Compiler {
+        &self.0.compiler
+    }
+
+    pub(super) fn cache(&self) -> Option<&Cache> {
+        self.0.cache.as_ref()
+    }
 }
 
-/// A pool where the machine has the address space for it: a call from it costs a third.
+/// How far a load may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// What is kept, or nothing.
+    Kept,
+    /// Compiling, if need be.
+    Compile,
+}
+
+/// The cache in this folder; none where it cannot be had: then everything is compiled at each start, which is said.
+fn cache(folder: &Path) -> Result<Option<Cache>, EngineError> {
+    let engine = digest(&for_compiling().map_err(EngineError::Settings)?);
+    let opened = Cache::open(folder, engine);
+    Ok(opened
+        .inspect_err(|reason| {
+            let folder = folder.display();
+            tracing::warn!(%folder, reason, "no cache: plugins are compiled at each start (see runtime.cache)");
+        })
+        .ok())
+}
+
+/// What code must have been compiled for, to run here.
+fn digest(engine: &wasmtime::Engine) -> EngineDigest {
+    struct Bytes(Sha256);
+    impl Hasher for Bytes {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+    let mut bytes = Bytes(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut bytes);
+    bytes.0.finalize().into()
+}
+
+/// A pool where the machine has the address space for it: a call from it costs a third. There is no compiler in it.
 fn pooled_or_on_demand(settings: &Settings) -> wasmtime::Result<wasmtime::Engine> {
     let mut config = config();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    config.enable_compiler(false).allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
     wasmtime::Engine::new(&config).or_else(|error| {
         tracing::warn!("no pool of instances, every call will cost three times as much: {error:#}");
         wasmtime::Engine::new(config.allocation_strategy(InstanceAllocationStrategy::OnDemand))
     })
 }
 
+/// An engine that compiles, and runs nothing.
+pub(super) fn for_compiling() -> wasmtime::Result<wasmtime::Engine> {
+    wasmtime::Engine::new(&config())
+}
+
+/// What shapes the code, in the compiler's process as in the one that runs it: here and nowhere else.
 fn config() -> Config {
     let mut config = Config::new();
     config

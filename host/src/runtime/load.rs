@@ -1,25 +1,29 @@
 //! From bytes to a plugin that may serve: the checks, in the order of `sandbox.md`, "Loading". The same function
 //! answers `inspect`.
 
+use super::Engine;
 use super::abi::v0::{self, Entry};
+use super::compile::Uncompiled;
+use super::engine::Effort;
+use super::link::{elsewhere, linked};
 use super::plugin::Plugin;
-use super::survey::survey;
-use super::{Engine, wasi};
+use super::survey::{Survey, survey};
 use crate::capabilities::{Call, Limits, Mode, Name, Pending, Provider, Records, Scope, StateError, Unrecorded};
 use crate::clock::Clock;
 use crate::egress::{Egress, Origin};
-use crate::model::{Description, Exponents, Interface, Interfaces, Version, Write};
+use crate::model::{Description, Exponents, Interfaces, Version, Write};
 use bytes::Bytes;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::InstancePre;
 
 /// The largest file that is looked at: a component from Python is 18 MiB.
 const LARGEST: usize = 32 << 20;
 /// Bytes of a name or a code in a description, and how many of each a list may have.
 const LONGEST: usize = 255;
 const MOST: usize = 1000;
+/// How long `describe` may take: a plugin that only waits there holds up the others.
+const DESCRIBE: Duration = Duration::from_secs(5);
 
 /// Everything that is wrong with a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +31,23 @@ const MOST: usize = 1000;
 pub struct LoadError {
     /// One sentence each, about the plugin.
     pub faults: Vec<String>,
+    /// It is the machine that failed: the same file may load some other time.
+    pub not_now: bool,
+}
+
+impl From<Vec<String>> for LoadError {
+    fn from(faults: Vec<String>) -> Self {
+        Self { faults, not_now: false }
+    }
+}
+
+impl From<Uncompiled> for LoadError {
+    fn from(uncompiled: Uncompiled) -> Self {
+        match uncompiled {
+            Uncompiled::Refused(fault) => Self { faults: vec![fault], not_now: false },
+            Uncompiled::NotNow(fault) => Self { faults: vec![fault], not_now: true },
+        }
+    }
 }
 
 /// What a file is.
@@ -48,63 +69,65 @@ pub struct Inspection {
     pub faults: Vec<String>,
 }
 
-/// Looks at a component from the outside in, as far as it holds.
-pub(super) async fn examine(engine: &Engine, bytes: Bytes) -> (Inspection, Option<Plugin>) {
+/// Looks at a component from the outside in, as far as it holds. Neither a plugin nor faults: it would have to be
+/// compiled, and `effort` does not go so far.
+pub(super) async fn examine(
+    engine: &Engine,
+    bytes: Bytes,
+    effort: Effort,
+) -> (Inspection, Result<Option<Plugin>, LoadError>) {
+    let size = bytes.len();
+    let (version, survey) = surveyed(&bytes).await;
     let mut inspection = Inspection {
-        version: Version::of(&bytes),
-        size: bytes.len(),
-        imports: Vec::new(),
-        exports: Vec::new(),
-        interfaces: Interfaces::default(),
+        version,
+        size,
+        imports: survey.imports,
+        exports: survey.exports,
+        interfaces: Interfaces(survey.interfaces),
         description: None,
         faults: Vec::new(),
     };
-    if bytes.len() > LARGEST {
-        inspection.faults.push(format!("has {} bytes, the most is {LARGEST}", bytes.len()));
-        return (inspection, None);
+    let admitted = match survey.faults {
+        faults if faults.is_empty() => admit(engine, bytes, effort, &mut inspection).await,
+        faults => Err(faults.into()),
+    };
+    if let Err(error) = &admitted {
+        inspection.faults.clone_from(&error.faults);
     }
-    let survey = survey(&bytes);
-    (inspection.imports, inspection.exports) = (survey.imports, survey.exports);
-    (inspection.interfaces, inspection.faults) = (Interfaces(survey.interfaces), survey.faults);
-    if !inspection.faults.is_empty() {
-        return (inspection, None);
-    }
-    let admitted = admit(engine, bytes, &mut inspection).await;
-    let plugin = admitted.unwrap_or_else(|faults| {
-        inspection.faults = faults;
-        None
-    });
-    (inspection, plugin)
+    (inspection, admitted)
 }
 
-async fn admit(engine: &Engine, bytes: Bytes, inspection: &mut Inspection) -> Result<Option<Plugin>, Vec<String>> {
-    let interfaces = inspection.interfaces.0.clone();
-    let compiling = tokio::task::spawn_blocking({
-        let engine = engine.clone();
-        move || compile(&engine, &bytes, &interfaces)
+/// The version, and what can be read without compiling.
+async fn surveyed(bytes: &Bytes) -> (Version, Survey) {
+    let refused = |faults| Survey { faults, ..Survey::default() };
+    if bytes.len() > LARGEST {
+        let fault = format!("has {} bytes, the most is {LARGEST}", bytes.len());
+        return (Version::of(bytes), refused(vec![fault]));
+    }
+    let looked = elsewhere({
+        let bytes = bytes.clone();
+        move || (Version::of(&bytes), survey(&bytes))
     });
-    let (pre, entry) = compiling.await.map_err(|error| vec![format!("did not compile: {error}")])??;
+    looked.await.unwrap_or_else(|faults| (Version::of(bytes), refused(faults)))
+}
+
+async fn admit(
+    engine: &Engine,
+    bytes: Bytes,
+    effort: Effort,
+    inspection: &mut Inspection,
+) -> Result<Option<Plugin>, LoadError> {
+    let linked = linked(engine, bytes, effort, &inspection.version, &inspection.interfaces).await?;
+    let Some((pre, entry)) = linked else { return Ok(None) };
     let described = describe(engine, &pre, &entry).await?;
     let mut faults = Vec::new();
     check(&described, &mut faults);
     inspection.description = Some(described.clone());
     if !faults.is_empty() {
-        return Err(faults);
+        return Err(faults.into());
     }
     let (version, interfaces) = (inspection.version.clone(), inspection.interfaces.clone());
     Ok(Some(Plugin::new(engine.clone(), version, described, interfaces, pre, entry)))
-}
-
-type Linked = (InstancePre<super::state::State>, Entry);
-
-fn compile(engine: &Engine, bytes: &[u8], interfaces: &BTreeSet<Interface>) -> Result<Linked, Vec<String>> {
-    let fault = |what: &str, error: &wasmtime::Error| vec![format!("{what}: {error:#}")];
-    let component = Component::new(engine.wasmtime(), bytes).map_err(|error| fault("does not compile", &error))?;
-    let mut linker = engine.linker();
-    wasi::refuse(&mut linker, &component).map_err(|error| fault("cannot be linked", &error))?;
-    let pre = linker.instantiate_pre(&component).map_err(|error| fault("cannot be linked", &error))?;
-    let entry = Entry::new(&pre, interfaces)?;
-    Ok((pre, entry))
 }
 
 /// Runs `describe` in an instance to which nothing is granted, and compares the types of all exports.
@@ -172,8 +195,9 @@ fn check(description: &Description, faults: &mut Vec<String>) {
 
 /// A call to which nothing is granted.
 fn scratch() -> Call {
+    let limits = Limits { deadline: DESCRIBE, ..Limits::default() };
     let scope = Scope {
-        provider: Arc::new(Provider::unconfigured("describe", Limits::default())),
+        provider: Arc::new(Provider::unconfigured("describe", limits)),
         version: Version(String::new()),
         description: Arc::default(),
         records: Arc::new(NoRecords),

@@ -8,6 +8,9 @@ use wasmparser::{Encoding, Parser, Payload};
 /// The contract's package, and the versions of it that this host serves.
 const CONTRACT: &str = "provost:provider/";
 const SERVED_VERSIONS: &str = "0.1.";
+/// Names at the outside, and bytes of one: beyond, they are not even repeated.
+const MOST_NAMES: usize = 1000;
+const LONGEST_NAME: usize = 255;
 /// What the contract has for a plugin to import.
 const IMPORTS: [&str; 9] = ["types", "operation", "http", "secrets", "callbacks", "settings", "state", "money", "log"];
 
@@ -50,7 +53,7 @@ pub(super) fn survey(bytes: &[u8]) -> Survey {
 impl Survey {
     fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
         if bytes.starts_with(b"\x7fELF") {
-            return Err("is precompiled code: only components are taken".to_owned());
+            return Err("is a precompiled file: only components are taken, and compiled here".to_owned());
         }
         let mut depth = 0;
         for payload in Parser::new(0).parse_all(bytes) {
@@ -63,12 +66,12 @@ impl Survey {
                 Payload::End(_) => depth -= 1,
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        self.imports.push(import.map_err(|error| error.to_string())?.name.name.to_owned());
+                        note(&mut self.imports, "imports", import.map_err(|error| error.to_string())?.name.name)?;
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
-                        self.exports.push(export.map_err(|error| error.to_string())?.name.name.to_owned());
+                        note(&mut self.exports, "exports", export.map_err(|error| error.to_string())?.name.name)?;
                     }
                 }
                 _ => {}
@@ -76,6 +79,17 @@ impl Survey {
         }
         Ok(())
     }
+}
+
+fn note(names: &mut Vec<String>, what: &str, name: &str) -> Result<(), String> {
+    if names.len() == MOST_NAMES {
+        return Err(format!("has more than {MOST_NAMES} {what}"));
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(format!("has a name of {} bytes among its {what}, the most is {LONGEST_NAME}", name.len()));
+    }
+    names.push(name.to_owned());
+    Ok(())
 }
 
 fn import_fault(import: &str) -> Option<String> {

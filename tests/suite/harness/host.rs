@@ -159,11 +159,18 @@ impl Setup {
             shutdown: api::Shutdown::default(),
             log: telemetry::Settings { level: "info".to_owned(), format: None },
             store: self.kept.settings(&self.database()),
-            runtime: runtime::Settings { concurrent_calls: 64, ..runtime::Settings::default() },
+            // The test program is no `provost`, which could be its compiler.
+            runtime: runtime::Settings {
+                concurrent_calls: 64,
+                compiler: runtime::Compiler::InProcess,
+                ..runtime::Settings::default()
+            },
             registry: registry::Settings {
                 dir: self.plugins(),
                 providers: self.providers.clone(),
                 limits: Limits::default(),
+                // On a machine where much else runs: a host here is ready when all its plugins are.
+                patience: 6 * PATIENCE,
             },
             callbacks: self.callbacks.clone(),
             operations: self.operations.clone(),

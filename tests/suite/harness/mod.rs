@@ -15,7 +15,7 @@ mod told;
 
 pub use browser::Browser;
 pub use client::{Reply, send, try_send};
-pub use components::component;
+pub use components::{component, with_module, with_section};
 pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
 pub use logs::logged;

@@ -217,6 +217,11 @@ impl Process {
         Database::open(&self.kept, &self.database_file())
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").id()
+    }
+
     /// What it has logged since it was started last.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("provost.log")).expect("the host writes its log")

@@ -61,7 +61,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Said> {
         Ok(bytes) => Bytes::from(bytes),
         Err(error) => return Ok(Said::unreadable(&file, &error)),
     };
-    let engine = Engine::new(&Settings { concurrent_calls: 1, largest_memory: provider.limits.memory })?;
+    let largest_memory = provider.limits.memory;
+    let engine = Engine::new(&Settings { concurrent_calls: 1, largest_memory, ..Settings::default() })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let said = runtime.block_on(async {
         match engine.load(bytes).await {

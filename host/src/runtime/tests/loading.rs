@@ -33,7 +33,10 @@ async fn an_ordinary_plugin_is_what_it_says() {
 #[tokio::test]
 async fn what_is_not_a_component_is_refused() {
     assert_eq!(faults_of("(module)").await, ["is a core module: only components are taken"]);
-    assert_eq!(faults(&b"\x7fELF\x02"[..]).await, ["is precompiled code: only components are taken"]);
+    assert_eq!(
+        faults(&b"\x7fELF\x02"[..]).await,
+        ["is a precompiled file: only components are taken, and compiled here"]
+    );
     for bytes in [&b""[..], b"MZ", b"\0asm"] {
         assert!(faults(bytes).await[0].starts_with("is not a WebAssembly component"));
     }

@@ -2,10 +2,11 @@
 
 mod calls;
 mod guest;
+mod kept;
 mod loading;
 
-use super::{Engine, Settings};
+use super::{Compiler, Engine, Settings};
 
 fn engine() -> Engine {
-    Engine::new(&Settings { concurrent_calls: 2, ..Settings::default() }).unwrap()
+    Engine::new(&Settings { concurrent_calls: 2, compiler: Compiler::InProcess, ..Settings::default() }).unwrap()
 }

@@ -6,7 +6,7 @@ use provost::capabilities::{Call, Limits, Mode, Name, Pending, Provider, Records
 use provost::clock::Clock;
 use provost::egress::Egress;
 use provost::model::{Amount, Carry, KnownPayment, Request, Response, Target, Write};
-use provost::runtime::{Engine, Plugin, Settings};
+use provost::runtime::{Compiler, Engine, Plugin, Settings};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,9 @@ impl Calls {
     pub(super) async fn new(plugins: &Path) -> Result<Self> {
         let file = plugins.join("sandbox.wasm");
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let plugin = Engine::new(&Settings::default())?.load(bytes.into()).await?;
+        // This program is no `provost`, which could be its compiler.
+        let settings = Settings { compiler: Compiler::InProcess, ..Settings::default() };
+        let plugin = Engine::new(&settings)?.load(bytes.into()).await?;
         let scope = Scope {
             provider: Arc::new(Provider::unconfigured("sandbox", Limits::default())),
             version: plugin.version().clone(),
