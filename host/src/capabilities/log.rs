@@ -1,7 +1,8 @@
 //! `log`, and what a plugin writes to stdout and stderr: tagged, redacted, and cut when it is too much.
 
 use super::Call;
-use super::redact::redacted;
+use super::redact::{escaped, hidden, without_credentials};
+use crate::egress::Placeholder;
 
 /// How much a line matters, by the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Call {
         if admitted.is_empty() {
             return;
         }
-        let line = redacted(&admitted, &self.scope.provider);
+        let line = self.redacted(&admitted);
         if let Some(transcript) = &self.transcript {
             transcript.line(level, stream, &line);
         }
@@ -116,7 +117,14 @@ impl Call {
 
     /// `text` as it may be shown to an operator.
     pub fn redacted(&self, text: &str) -> String {
-        redacted(text, &self.scope.provider)
+        escaped(&self.hidden(&without_credentials(text)))
+    }
+
+    /// `text` without what nobody may read: the provider's secrets, as they are and as this call has put them together,
+    /// and card numbers.
+    pub fn hidden(&self, text: &str) -> String {
+        let configured = self.scope.provider.secrets.values().flat_map(|secret| &secret.values);
+        hidden(text, configured.chain(self.placeholders.iter().map(Placeholder::value)))
     }
 }
 

@@ -53,10 +53,13 @@ struct Way {
     tls: Option<Arc<Tls>>,
 }
 
+/// The clients of one runtime, by whose they are.
+type Pools = HashMap<String, Vec<(Way, Client)>>;
+
 /// The way out. Each provider has its own connections; so has each runtime, because a connection belongs to the
 /// runtime that opened it; and so has each way, because what one origin may reach another may not.
 pub struct Egress {
-    pools: Mutex<HashMap<Id, HashMap<String, Vec<(Way, Client)>>>>,
+    pools: Mutex<HashMap<Id, Pools>>,
     gates: Mutex<HashMap<String, Arc<Gate>>>,
     names: Arc<dyn Resolve>,
     pub(super) listeners: Arc<Listeners>,
@@ -105,7 +108,8 @@ impl Egress {
         timeout: Duration,
     ) -> Result<Answer, Error> {
         let started = Instant::now();
-        let about = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method.clone(), request.place()));
+        let about = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| (request.method.clone(), request.url().origin().ascii_serialization()));
         let external = pass.gate.external();
         let answer = self.exchange(&pass.gate, request, limits, timeout).await;
         pass.gate.note(&answer);
@@ -113,9 +117,9 @@ impl Egress {
         let result = answer.as_ref().map_or_else(Error::name, |answer| class(answer.status));
         metrics::histogram!(telemetry::EGRESS_SECONDS, "external" => external.to_owned(), "result" => result)
             .record(seconds);
-        if let Some((method, place)) = about {
+        if let Some((method, origin)) = about {
             let status = answer.as_ref().ok().map(|answer| answer.status);
-            tracing::debug!(external, %method, %place, status, result, seconds, "a request to the provider");
+            tracing::debug!(external, %method, origin, status, result, seconds, "a request to the provider");
         }
         answer
     }

@@ -228,3 +228,37 @@ pub enum Response {
     /// To `Utility`: JSON text.
     Utility(Result<String, PluginError>),
 }
+
+impl Response {
+    /// Every text that says why something was not done.
+    pub fn reasons_mut(&mut self) -> Vec<&mut String> {
+        let error = match self {
+            Self::Outcome(Err(error))
+            | Self::Status(Err(error))
+            | Self::Found(Err(error))
+            | Self::Subscribed(Err(error))
+            | Self::Changed(Err(error))
+            | Self::SubscriptionStatus(Err(error))
+            | Self::FoundSubscriptions(Err(error))
+            | Self::Utility(Err(error)) => error,
+            Self::Received(Err(Rejection::Forged(reason) | Rejection::Later(reason))) => return vec![reason],
+            Self::Outcome(Ok(_))
+            | Self::Status(Ok(_))
+            | Self::Found(Ok(_))
+            | Self::Received(Ok(_))
+            | Self::Subscribed(Ok(_))
+            | Self::Changed(Ok(_))
+            | Self::SubscriptionStatus(Ok(_))
+            | Self::FoundSubscriptions(Ok(_))
+            | Self::Utility(Ok(_)) => return Vec::new(),
+        };
+        match error {
+            PluginError::Invalid(faults) => faults.iter_mut().map(|fault| &mut fault.reason).collect(),
+            PluginError::NotFound(reason)
+            | PluginError::Conflict(reason)
+            | PluginError::Unsupported(reason)
+            | PluginError::Refused { reason, .. }
+            | PluginError::Unknown { reason, .. } => vec![reason],
+        }
+    }
+}
