@@ -7,6 +7,7 @@ use provost::egress::{Grant, Origin};
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulators::Provider;
+use simulators::host::free_address;
 
 /// Attacks that end the call.
 const FATAL: [&str; 7] = ["trap", "panic", "loop", "memory", "recursion", "emit-flood", "huge-value"];
@@ -114,6 +115,25 @@ async fn a_request_to_where_nothing_is_granted_is_denied_and_does_not_leave() {
     let refused = logged("denied", 3, &["a request of the plugin was denied", "\"rule\":\"address\""]).await;
     assert!(refused[0].contains("is not public: loopback"), "{refused:?}");
     assert!(victim.ledger().requests().is_empty() && provider.ledger().requests().is_empty());
+}
+
+#[tokio::test]
+async fn no_grant_leads_a_plugin_to_the_host_that_runs_it() {
+    let provider = Provider::start();
+    let mut host = Process::prepare(&provider, None, &["hostile"]);
+    let (own, admin) = (host.address(), free_address(0).unwrap());
+    let origins = [provider.url(), format!("http://{own}"), format!("http://{admin}")];
+    let grants = json!(origins.map(|origin| json!({ "origin": origin, "private": true }))).to_string();
+    let listen = admin.to_string();
+    host.start(&[("PROVOST_PROVIDERS__HOSTILE__ALLOW", &grants), ("PROVOST_ADMIN__LISTEN", &listen)]).await;
+    for (number, url) in
+        [format!("http://{own}/-/health"), format!("http://{admin}/admin/v1/payments")].iter().enumerate()
+    {
+        let orders = json!({ "attack": "denied", "url": url });
+        let reply = host.post("/v3/hostile/pay", &payment_with(&format!("shop-{number}"), 500, orders)).await;
+        let told = reply.text("resultDescription");
+        assert!(told.starts_with("Error::Denied(\"address: ") && told.contains("is this host itself"), "{url}: {told}");
+    }
 }
 
 #[tokio::test]

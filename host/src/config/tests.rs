@@ -336,7 +336,7 @@ fn how_requests_are_sent_is_said_for_all_and_for_one() {
 fn certificates_that_cannot_be_used_are_faults_with_their_place() {
     for (tls, said) in [
         (r#"{ ca = "us.key" }"#, "tls.ca: is not PEM with at least one certificate"),
-        (r#"{ ca = "absent.pem" }"#, "tls.ca: the file /etc/provost/absent.pem cannot be read"),
+        (r#"{ ca = "absent.pem" }"#, "tls.ca: the file absent.pem cannot be read"),
         (r#"{ certificate = "us.pem" }"#, "tls: certificate and key belong together"),
         (r#"{ certificate = "acme-ca.pem", key = "us.key" }"#, "tls.certificate: certificate and key are not PEM"),
         (r#"{ cert = "us.pem" }"#, "tls.cert: is not a setting"),
