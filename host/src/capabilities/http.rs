@@ -55,7 +55,7 @@ impl Call {
                 cleared.place()
             )));
         }
-        // Before anything is written down: what is kept back has not left.
+        // Before anything is written down: what is held back has not left.
         let pass = self.enter(true).await?;
         match self.sent_before(&cleared) {
             None => self.record(&cleared).await?,
@@ -293,6 +293,23 @@ mod tests {
         assert_eq!(provider.seen().len(), 2);
         assert_eq!(call.into_report().departures, Departures::default());
         assert_eq!(notebook.sent(), Vec::new());
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_is_down_gets_no_writes_and_is_still_asked() {
+        let provider = Loopback::start(Manner::status(503, "")).await;
+        let (mut call, notebook) = call(&provider.origin);
+        Notebook::breaks_after(&mut call, 3);
+        for _ in 0..3 {
+            assert_eq!(call.send(post(&provider.origin)).await.unwrap().status, 503);
+        }
+        assert_eq!(call.send(post(&provider.origin)).await, Err(Error::Overloaded));
+        let mut get = post(&provider.origin);
+        get.request.method = "GET".into();
+        assert_eq!(call.send(get.clone()).await.unwrap().status, 503, "one is let through");
+        assert_eq!(call.send(get).await, Err(Error::Overloaded), "and no more for a while");
+        assert_eq!((provider.seen().len(), notebook.sent().len()), (4, 3), "what is held back is not on disk as sent");
+        assert_eq!(call.into_report().departures, Departures { left: 3, answered: 0 });
     }
 
     #[tokio::test]

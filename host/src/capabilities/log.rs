@@ -130,6 +130,7 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Piece;
     use super::super::testing::call;
     use super::*;
 
@@ -147,6 +148,18 @@ mod tests {
         let mut journal = Journal::new(64 << 10);
         let written = (0..65_536).filter(|_| !journal.admit(["x"].into_iter()).is_empty()).count();
         assert_eq!((written, journal.cut()), (508, 65_536 - 508));
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_the_forms_that_the_call_has_made_of_it_too() {
+        let (mut call, _) = call("https://a.example");
+        let basic = call.basic(&Piece::Plain(b"user".to_vec()), &Piece::Secret("key".into())).unwrap();
+        let value = call.placeholders.iter().find(|placeholder| placeholder.token() == basic).unwrap().value().clone();
+        let sent = String::from_utf8(value.expose().to_vec()).unwrap();
+        for text in [sent.as_str(), "s3cret-value", "4111 1111 1111 1111", "password=x"] {
+            assert!(!call.redacted(&format!("got {text}")).contains(text), "{text}");
+        }
+        assert_eq!(call.hidden("authorization: expired"), "authorization: expired", "a reason is for callers too");
     }
 
     #[test]

@@ -285,6 +285,10 @@ fn what_is_probably_not_meant_is_a_warning() {
     assert!(warnings("").contains("api.public_url") && warnings("").contains("callbacks.url"));
     let unsigned = "[callbacks]\nurl = \"http://a.example\"\n[api]\npublic_url = \"https://p.example\"";
     assert!(warnings(unsigned).starts_with("callbacks.secret") && !warnings(unsigned).contains('\n'));
+    let private =
+        "[providers.acme]\nallow = [\"http://10.0.0.1:80\", { origin = \"http://10.0.0.2\", private = true }]";
+    assert!(warnings(private).contains("providers.acme.allow: the address of 10.0.0.1 is not public"));
+    assert!(!warnings(private).contains("10.0.0.2"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What spares a provider that is down the requests, and a payer the waiting: a write that is kept back has not left.
+//! What spares a provider that is down the requests, and a payer the waiting: a write that is held back has not left.
 
 use super::settings::BreakerSettings;
 use std::sync::{Mutex, PoisonError};
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_are_kept_back_and_reads_come_through_one_by_one() {
+    fn writes_are_held_back_and_reads_come_through_one_by_one() {
         let start = Instant::now();
         let breaker = opened(start);
         let at = |seconds, write| breaker.lets_through(&SETTINGS, write, start + Duration::from_secs(seconds));

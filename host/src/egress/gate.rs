@@ -44,18 +44,18 @@ impl Gate {
         &self.external
     }
 
-    /// Waits a moment at most. Whoever is kept back has not left.
+    /// Waits a moment at most. Whoever is held back has not left.
     pub(super) async fn enter(self: Arc<Self>, write: bool, patience: Duration) -> Result<Pass, Error> {
         let patience = patience.min(PATIENCE);
         if !self.breaker.lets_through(&self.settings.breaker, write, Instant::now()) {
-            return Err(self.kept_back("breaker"));
+            return Err(self.held_back("breaker"));
         }
         let place = tokio::time::timeout(patience, self.places.clone().acquire_owned()).await;
-        let Ok(Ok(place)) = place else { return Err(self.kept_back("places")) };
+        let Ok(Ok(place)) = place else { return Err(self.held_back("places")) };
         match self.take_turn(Instant::now(), patience) {
             Some(wait) if wait.is_zero() => {}
             Some(wait) => tokio::time::sleep(wait).await,
-            None => return Err(self.kept_back("rate")),
+            None => return Err(self.held_back("rate")),
         }
         Ok(Pass { gate: self, _place: place })
     }
@@ -78,8 +78,8 @@ impl Gate {
         Some(wait)
     }
 
-    fn kept_back(&self, by: &'static str) -> Error {
-        metrics::counter!(telemetry::EGRESS_KEPT_BACK, "external" => self.external.clone(), "by" => by).increment(1);
+    fn held_back(&self, by: &'static str) -> Error {
+        metrics::counter!(telemetry::EGRESS_HELD_BACK, "external" => self.external.clone(), "by" => by).increment(1);
         Error::Overloaded
     }
 
@@ -105,7 +105,7 @@ impl Gate {
         match turn {
             Turn::Opened => {
                 let failures = self.settings.breaker.failures;
-                tracing::error!(external, failures, "requests to the provider fail: all but a few are kept back");
+                tracing::error!(external, failures, "requests to the provider fail: all but a few are held back");
             }
             Turn::Closed => tracing::info!(external, "the provider answers again"),
         }

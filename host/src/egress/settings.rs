@@ -13,11 +13,11 @@ pub struct Settings {
     pub concurrent_requests: u32,
     /// Requests in a second, as many of them at once; 0: no limit.
     pub requests_per_second: u32,
-    /// When trouble keeps requests back.
+    /// When trouble holds requests back.
     pub breaker: BreakerSettings,
 }
 
-/// When trouble keeps requests back, and how the end of it is found.
+/// When trouble holds requests back, and how the end of it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerSettings {
     /// So many requests in a row that fail: no connection, a status from 500, no answer in time. 0: never.

@@ -262,3 +262,43 @@ impl Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Fault;
+
+    #[test]
+    fn every_reason_of_a_response_can_be_changed() {
+        let text = || "a".to_owned();
+        let faults =
+            vec![Fault { pointer: "/x".to_owned(), reason: text() }, Fault { pointer: text(), reason: text() }];
+        let errors = [
+            (PluginError::Invalid(faults), 2),
+            (PluginError::NotFound(text()), 1),
+            (PluginError::Conflict(text()), 1),
+            (PluginError::Unsupported(text()), 1),
+            (PluginError::Refused { reason: text(), retry_after: None }, 1),
+            (PluginError::Unknown { reason: text(), payment_id: None }, 1),
+        ];
+        for (error, count) in errors {
+            let responses = [
+                Response::Outcome(Err(error.clone())),
+                Response::Status(Err(error.clone())),
+                Response::Found(Err(error.clone())),
+                Response::Subscribed(Err(error.clone())),
+                Response::Changed(Err(error.clone())),
+                Response::SubscriptionStatus(Err(error.clone())),
+                Response::FoundSubscriptions(Err(error.clone())),
+                Response::Utility(Err(error)),
+            ];
+            for mut response in responses {
+                assert_eq!(response.reasons_mut(), vec!["a"; count]);
+            }
+        }
+        for rejection in [Rejection::Forged(text()), Rejection::Later(text())] {
+            assert_eq!(Response::Received(Err(rejection)).reasons_mut(), ["a"]);
+        }
+        assert!(Response::Utility(Ok(text())).reasons_mut().is_empty(), "what is no reason stays as it is");
+    }
+}
