@@ -1,5 +1,8 @@
 //! What an operator allows a provider's plugin to reach.
 
+use super::Denial;
+use super::listeners::Listeners;
+use super::names::Door;
 use std::fmt;
 use url::{Host, Url};
 
@@ -55,9 +58,19 @@ impl Origin {
 
     /// Whether a request to `url` goes there.
     pub fn covers(&self, url: &Url) -> bool {
+        self.covers_scheme(url) && self.covers_port(url) && self.covers_host_of(url)
+    }
+
+    pub(super) fn covers_scheme(&self, url: &Url) -> bool {
         url.scheme() == self.scheme
-            && url.port_or_known_default() == Some(self.port)
-            && url.host().is_some_and(|host| self.covers_host(host))
+    }
+
+    pub(super) fn covers_port(&self, url: &Url) -> bool {
+        url.port_or_known_default() == Some(self.port)
+    }
+
+    pub(super) fn covers_host_of(&self, url: &Url) -> bool {
+        url.host().is_some_and(|host| self.covers_host(host))
     }
 
     fn covers_host(&self, host: Host<&str>) -> bool {
@@ -102,10 +115,19 @@ impl Grant {
 
     /// Whether a request is covered.
     pub fn covers(&self, method: &str, url: &Url) -> bool {
-        let method_granted = self.methods.is_empty() || self.methods.iter().any(|granted| granted == method);
         let path_granted =
             self.paths.is_empty() || self.paths.iter().any(|prefix| url.path().starts_with(prefix.as_str()));
-        self.origin.covers(url) && method_granted && path_granted
+        self.origin.covers(url) && self.covers_method(method) && path_granted
+    }
+
+    /// Why no request to it ever leaves, where that can be told: its address is written out, and is not public.
+    pub fn is_in_vain(&self) -> Option<Denial> {
+        let url = Url::parse(&self.origin.to_string()).ok()?;
+        Door::to(&url, self.private).check(&url, &Listeners::default()).err()
+    }
+
+    pub(super) fn covers_method(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|granted| granted == method)
     }
 }
 
