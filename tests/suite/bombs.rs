@@ -89,14 +89,14 @@ fn bombs() -> Vec<Bomb> {
             with_module(&values_through_blocks(1_000, 3_000)),
             "has 1000 parameters in one function or block",
         ),
-        bomb("jump-table", with_module(&jump_table(500_000, 300)), "locals times branches in one function"),
+        bomb("jump-table", with_module(&jump_table(150_000, 300)), "locals times branches in one function"),
         bomb(
             "body",
-            with_module(&format!("(func {})", "(drop (i64.const 1))".repeat(1_000_000))),
+            with_module(&format!("(func {})", "(drop (i64.const 1))".repeat(300_000))),
             "bytes in one function",
         ),
-        bomb("functions", with_module(&"(func)".repeat(300_000)), " functions, the most is 50000"),
-        bomb("types", with_module(&"(type (func))".repeat(300_000)), " types, the most is 20000"),
+        bomb("functions", with_module(&"(func)".repeat(100_000)), " functions, the most is 50000"),
+        bomb("types", with_module(&"(type (func))".repeat(100_000)), " types, the most is 20000"),
         bomb("tables", with_module("(table 10000000 funcref)"), "has 10000000 elements in a table at the start"),
         bomb("nested", with_section(4, &nested), "components and modules inside of one another"),
         bomb(
@@ -141,6 +141,9 @@ async fn a_compile_bomb_is_refused_and_the_host_neither_grows_nor_stops_serving(
     let mut host = Process::prepare(&provider, None, &["pay-only"]).on_a_file();
     host.start(&[]).await;
     assert_eq!(host.post("/v3/pay-only/pay", &payment("before", 500)).await.status, 200);
+    // What refusing costs the first time, such as the pages of the program that do it, is not the bombs'.
+    fs::write(host.file("plugins").join("empty.wasm"), "").expect("the folder can be written to");
+    refusal(&host, "empty.wasm").await;
     let bombs = bombs();
     assert_eq!(bombs.len(), 12);
     // From now on its peak is counted anew.

@@ -128,6 +128,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_host_runs_itself_as_is_not_offered_to_people() {
+        let help = tree().render_long_help().to_string();
+        assert!(!help.contains("compile"), "{help}");
+        assert!(tree().try_get_matches_from(["provost", "compile", "--memory", "1", "--cpu", "1"]).is_ok());
+    }
+
+    #[test]
     fn every_command_shows_examples_and_the_exit_codes_below_its_help() {
         let mut commands = vec![tree()];
         while let Some(command) = commands.pop() {

@@ -67,7 +67,7 @@ fn pages() -> io::Result<Vec<(String, String)>> {
     root.build();
     let (mut commands, mut pages) = (vec![root], Vec::new());
     while let Some(command) = commands.pop() {
-        commands.extend(command.get_subcommands().cloned());
+        commands.extend(command.get_subcommands().filter(|command| !command.is_hide_set()).cloned());
         pages.push((Man::new(command.clone()).get_filename(), page(command)?));
     }
     Ok(pages)
@@ -121,7 +121,8 @@ mod tests {
 
     /// The names of all commands below this one.
     fn names(command: &Command) -> Vec<String> {
-        let below = command.get_subcommands().filter(|command| command.get_name() != "help");
+        let below = command.get_subcommands();
+        let below = below.filter(|command| command.get_name() != "help" && !command.is_hide_set());
         below.flat_map(|command| [vec![command.get_name().to_owned()], names(command)].concat()).collect()
     }
 

@@ -11,7 +11,7 @@ use provost::model::SecretBytes;
 use provost::store::OpenError;
 use provost::{operations, outbox, registry, runtime, telemetry};
 use simulators::{Bank, Merchant, PATIENCE, bank, provider};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -159,10 +159,11 @@ impl Setup {
             shutdown: api::Shutdown::default(),
             log: telemetry::Settings { level: "info".to_owned(), format: None },
             store: self.kept.settings(&self.database()),
-            // The test program is no `provost`, which could be its compiler.
+            // The test program is no `provost`, which could be its compiler. All its hosts keep what they compile.
             runtime: runtime::Settings {
                 concurrent_calls: 64,
                 compiler: runtime::Compiler::InProcess,
+                cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled")),
                 ..runtime::Settings::default()
             },
             registry: registry::Settings {
