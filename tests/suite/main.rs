@@ -9,10 +9,12 @@
 
 mod harness;
 
+mod api_keys;
 mod bad_input;
 mod callbacks;
 mod captures;
 mod cli;
+mod connections;
 mod crash;
 mod crash_points;
 mod document;
@@ -46,6 +48,7 @@ mod rest;
 mod sandbox;
 mod shared;
 mod shutdown;
+mod smuggling;
 mod states;
 mod states_elsewhere;
 mod subscriptions;

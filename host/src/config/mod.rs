@@ -10,6 +10,7 @@ mod documented;
 mod environment;
 mod external_providers;
 mod file;
+mod keys;
 mod kinds;
 mod place;
 mod provider;
