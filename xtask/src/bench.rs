@@ -7,17 +7,22 @@ use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Measure what a plugin costs, against a native handler and against forwarding; or what many records cost.
+/// Measure what a plugin costs, against a native handler and against forwarding; or what many records cost, or what a
+/// good client notices of slow connections.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask bench                              a few minutes; a table of medians and ratios
   cargo xtask bench --seconds 0.5 --rounds 1     a first look
   cargo xtask bench --scale                      a million operations, and long backlogs of callbacks
+  cargo xtask bench --slow                       a good client beside 5,000 slow connections
   cargo xtask bench --json > bench.json          for a program to read")]
 pub(crate) struct Arguments {
     /// Measure what many records and a long backlog of callbacks cost, instead of what a plugin costs
     #[arg(long, conflicts_with = "seconds")]
     scale: bool,
+    /// Measure a good client alone and beside 5,000 slow connections, instead of what a plugin costs
+    #[arg(long, conflicts_with_all = ["scale", "seconds", "rounds"])]
+    slow: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,12 +46,19 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
     let programs = workspace.target.join("release");
     let mut bench = Command::new(programs.join("bench"));
-    bench.arg(if arguments.scale { "scale" } else { "measure" });
+    let what = match arguments {
+        Arguments { scale: true, .. } => "scale",
+        Arguments { slow: true, .. } => "slow",
+        _ => "measure",
+    };
+    bench.arg(what);
     bench.arg("--provost").arg(programs.join("provost"));
     bench.arg("--plugins").arg(build_plugins::plugins_folder(workspace));
     bench.arg("--folder").arg(workspace.target.join("bench"));
-    bench.args(["--rounds", &arguments.rounds.to_string()]);
-    if !arguments.scale {
+    if what != "slow" {
+        bench.args(["--rounds", &arguments.rounds.to_string()]);
+    }
+    if what == "measure" {
         bench.arg("--guests").arg(build_plugins::guests_folder(workspace));
         bench.args(["--seconds", &arguments.seconds.to_string()]);
     }

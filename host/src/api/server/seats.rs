@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// How long who has connected is left in peace before others may push it out: a client on a good line has sent its
-/// request by then.
+/// How long nobody counts as one who keeps the host waiting, or as idle: a client on a good line has sent its request by
+/// then, and a busy one its next.
 const PEACE: Duration = Duration::from_secs(1);
 /// How often it is said that a listener is full.
 const SAID_EVERY: Duration = Duration::from_secs(10);
@@ -67,8 +67,7 @@ impl Seats {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.seats.len() >= self.bounds.connections {
             let now = millis(self.began);
-            let may_go =
-                taken.seats.iter().filter_map(|(number, seat)| Some((seat.may_go(now, &self.bounds)?, *number)));
+            let may_go = taken.seats.iter().filter_map(|(number, seat)| Some((seat.may_go(now)?, *number)));
             let goes = may_go.min().and_then(|(_, number)| taken.seats.remove(&number));
             say_that_it_is_full(&mut taken.said, self.bounds.connections, goes.is_some());
             goes?.leave.notify_one();
@@ -198,15 +197,15 @@ impl Seat {
     }
 
     /// Who goes before whom: first who has kept the host waiting for a request or for its own answer, then who is idle,
-    /// then who has only just come; the longest first. None for who must not.
-    fn may_go(&self, now: u64, bounds: &Bounds) -> Option<(u8, u64)> {
+    /// then who has only just come, then who was only just answered; the longest first. None for who must not.
+    fn may_go(&self, now: u64) -> Option<(u8, u64)> {
         let now_state = self.state.load(Ordering::Relaxed);
         let since = now_state >> BITS;
         let past = |patience: Duration| now.saturating_sub(since) > patience.as_millis() as u64;
         let stalled = self.stalled.load(Ordering::Relaxed);
         match kind(now_state) {
-            HEAD | BODY => Some((if past(PEACE.min(bounds.head)) { 0 } else { 2 }, since)),
-            NEXT => Some((1, since)),
+            HEAD | BODY => Some((if past(PEACE) { 0 } else { 2 }, since)),
+            NEXT => Some((if past(PEACE) { 1 } else { 3 }, since)),
             _ if stalled > 0 && now.saturating_sub(stalled) > PEACE.as_millis() as u64 => Some((0, stalled)),
             _ => None,
         }
@@ -262,15 +261,16 @@ mod tests {
             (BODY, now - 3_000, 0),
             (ANSWER, now - 9_000, now - 2_000),
             (NEXT, now - 50_000, 0),
-            (NEXT, now - 10, 0),
+            (NEXT, now - 2_000, 0),
             (HEAD, now - 900, 0),
             (BODY, now - 1, 0),
+            (NEXT, now - 900, 0),
+            (NEXT, now - 1, 0),
         ];
-        let ranks: Vec<_> =
-            in_order.map(|(kind, since, stalled)| seat(kind, since, stalled).may_go(now, &BOUNDS)).into();
+        let ranks: Vec<_> = in_order.map(|(kind, since, stalled)| seat(kind, since, stalled).may_go(now)).into();
         assert!(ranks.iter().all(Option::is_some) && ranks.is_sorted(), "{ranks:?}");
         for (kind, since, stalled) in [(WORK, 0, 0), (ANSWER, 0, 0), (ANSWER, 0, now - 10)] {
-            assert_eq!(seat(kind, since, stalled).may_go(now, &BOUNDS), None);
+            assert_eq!(seat(kind, since, stalled).may_go(now), None);
         }
     }
 
