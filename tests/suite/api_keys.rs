@@ -1,7 +1,7 @@
 //! The interface's own door: who may call, for which externals, and how much. What is refused reaches no plugin and
 //! leaves nothing behind.
 
-use crate::harness::{Host, Reply, START, Setup, everything_logged, payment, send};
+use crate::harness::{Host, Process, Reply, START, Setup, everything_logged, payment, send};
 use provost::api::{Digest, Externals, Key, Rate};
 use provost::clock::Clock;
 use reqwest::Method;
@@ -192,4 +192,25 @@ async fn a_key_stands_in_no_log_and_no_answer() {
     assert!(!everything_logged().contains("seen-nowhere"));
     let metrics = host.get("/-/metrics").await;
     assert!(!String::from_utf8_lossy(&metrics.bytes).contains("seen-nowhere"));
+}
+
+#[tokio::test]
+async fn a_key_that_the_program_makes_opens_a_host_that_is_told_its_hash() {
+    let provider = Provider::start();
+    let mut host = Process::prepare(&provider, None, &["acme"]);
+    let made = host.command(&["api-key", "new", "web-shop", "--external", "acme", "--json"]).await.json();
+    let (key, hash) = (made["key"].as_str().unwrap(), made["sha256"].as_str().unwrap());
+    host.start(&[
+        ("PROVOST_API__KEYS__WEB_SHOP__SHA256", hash),
+        ("PROVOST_API__KEYS__WEB_SHOP__EXTERNALS", "[\"acme\"]"),
+    ])
+    .await;
+    let pay = || host.request(Method::POST, "/v3/acme/pay").json(&payment("order-1", 500));
+    assert_eq!(send(pay()).await.problem(), (401, "api_key_missing".into()));
+    assert_eq!(send(pay().bearer_auth(hash)).await.problem(), (401, "api_key_unknown".into()), "a hash is no key");
+    assert_eq!(send(pay().bearer_auth(key)).await.result(), (200, "OK".into()));
+    let kept = host.on_disk().column("SELECT DISTINCT caller FROM operations", []);
+    assert_eq!(kept, ["web-shop"]);
+    assert!(!host.log().contains(key) && !host.log().contains(&hash[..16]), "{}", host.log());
+    assert!(!host.log().contains("api.keys is not set"));
 }

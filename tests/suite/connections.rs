@@ -1,6 +1,6 @@
 //! What callers who mean no good do to a listener, and what a good one notices of it: nothing.
 
-use crate::harness::{Host, Setup, payment};
+use crate::harness::{Host, Process, Setup, payment};
 use reqwest::Method;
 use serde_json::json;
 use simulators::{PATIENCE, Provider};
@@ -106,4 +106,22 @@ async fn a_huge_head_is_refused_by_what_is_too_large_in_it() {
         assert!(cut_off || answer.starts_with(&format!("HTTP/1.1 {status} ")), "{} bytes: {answer}", raw.len());
     }
     assert_eq!(host.post("/v3/acme/pay", &payment("order-1", 500)).await.result(), (200, "OK".into()));
+}
+
+#[tokio::test]
+async fn a_host_with_a_listener_for_webhooks_leaves_as_any_other() {
+    let provider = Provider::start();
+    let mut host = Process::prepare(&provider, None, &["acme"]);
+    host.start(&[("PROVOST_API__CALLBACKS_LISTEN", "127.0.0.1:0"), ("PROVOST_SHUTDOWN__KEEP_LISTENING", "0s")]).await;
+    let log = host.log();
+    let line = log.lines().find(|line| line.contains("listening for webhooks")).expect("it says where");
+    let line: serde_json::Value = serde_json::from_str(line).expect("its log is JSON");
+    let address = line["address"].as_str().or(line["fields"]["address"].as_str()).expect("it says where").to_owned();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let forged = client.post(format!("http://{address}/v3/acme/callback")).body("forged").send().await.unwrap();
+    assert_eq!(forged.status(), 401);
+    assert_eq!(host.get("/v3/acme/callback?paymentId=1").await.status, 404);
+    host.terminate();
+    assert_eq!(host.ended().await, Some(0));
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens there any more");
 }

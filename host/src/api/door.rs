@@ -72,16 +72,12 @@ impl Door {
         if access == Access::Open {
             return Ok(());
         }
-        let shown = bearer(request.headers());
-        let found = shown.map(Digest::of).and_then(|shown| key::position(&self.keys, &shown, Digest::ct_eq));
         if access == Access::World {
-            // A caller's key that comes along with a webhook is none of the plugin's business.
-            if found.is_some() {
-                request.headers_mut().remove(header::AUTHORIZATION);
-            }
+            self.hide_keys(request.headers_mut());
             return Ok(());
         }
-        let Some((admitted, rate, used)) = found.and_then(|at| self.callers.get(at)) else {
+        let shown = only(request.headers()).and_then(bearer);
+        let Some((admitted, rate, used)) = shown.and_then(|shown| self.caller(shown)) else {
             return Err(if shown.is_some() { Refused::unknown() } else { Refused::no_key() });
         };
         // A refused request counts too: who tries other externals is no less of a flood.
@@ -97,6 +93,19 @@ impl Door {
         tracing::Span::current().record("caller", admitted.name());
         request.extensions_mut().insert(admitted.clone());
         Ok(())
+    }
+
+    fn caller(&self, shown: &[u8]) -> Option<&(Admitted, Option<Rate>, Used)> {
+        let found = key::position(&self.keys, &Digest::of(shown), Digest::ct_eq);
+        self.callers.get(found?)
+    }
+
+    /// A caller's key that comes along with a webhook is none of the plugin's business.
+    fn hide_keys(&self, headers: &mut HeaderMap) {
+        let mut shown = headers.get_all(header::AUTHORIZATION).iter().filter_map(bearer);
+        if shown.any(|shown| self.caller(shown).is_some()) {
+            headers.remove(header::AUTHORIZATION);
+        }
     }
 }
 
@@ -144,12 +153,16 @@ fn count(key: &str, code: Code) {
     metrics::counter!(telemetry::API_REFUSED, "key" => key.to_owned(), "reason" => code.name()).increment(1);
 }
 
-/// What `Authorization: Bearer …` shows, where it stands there once.
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+/// The header, where it stands there once.
+fn only(headers: &HeaderMap) -> Option<&HeaderValue> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (scheme, token) = values.next()?.as_bytes().split_at_checked(7)?;
-    let once = values.next().is_none();
-    Some(token.trim_ascii()).filter(|token| once && scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty())
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// What is shown as a bearer token.
+fn bearer(value: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+    Some(token.trim_ascii()).filter(|token| scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty())
 }
 
 #[cfg(test)]

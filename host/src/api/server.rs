@@ -32,6 +32,8 @@ use tower::Service;
 /// [`head`](super::head) allows, so that ordinary excess gets a problem document.
 const HEAD_LIMIT: usize = 64 << 10;
 const HEADERS_LIMIT: usize = 256;
+/// How many connections are accepted before those that are there have their turn: a flood of new ones holds up nobody.
+const IN_A_ROW: usize = 16;
 /// How long who connected at the last moment has to send a request, and to be told that no further one is taken.
 const LAST_MOMENT: Duration = Duration::from_millis(100);
 /// How long to wait where no connection can be accepted, as when file descriptors have run out.
@@ -102,11 +104,18 @@ async fn serve_in_time(
     let mut http = http1::Builder::new();
     http.header_read_timeout(None).max_buf_size(HEAD_LIMIT).max_headers(HEADERS_LIMIT);
     let host = Host { http, router, phase: phase.clone() };
+    let mut in_a_row = 0;
     loop {
         tokio::select! {
             () = stopped(&mut phase) => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => host.converse(stream, seats, &connections),
+                Ok((stream, _)) => {
+                    host.converse(stream, seats, &connections);
+                    in_a_row = (in_a_row + 1) % IN_A_ROW;
+                    if in_a_row == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted");
                     tokio::time::sleep(PAUSE).await;

@@ -15,10 +15,16 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+/// Connections that may wait to be accepted, as far as the system allows. Beyond, one is heard of a second later.
+const WAITING: i32 = 4096;
+
 /// Takes the address, before anything else is started.
 #[expect(clippy::disallowed_methods, reason = "the one place that listens")]
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address)
+    let listener = TcpListener::bind(address)?;
+    // It listens already, with fewer: the standard library asks nobody how many.
+    rustix::net::listen(&listener, WAITING)?;
+    Ok(listener)
 }
 
 /// Serves up to `connections` at a time on `threads` threads, 0 for one per core, until the phase is [`Phase::Stopped`] and what ran has ended, or

@@ -102,3 +102,6 @@ pub(super) fn rate(item: &Item<'_>) -> Option<Rate> {
     let per_second = read("per_second")?;
     Some(Rate { per_second, burst: burst?.unwrap_or(per_second) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,7 +104,7 @@ pub(super) fn position(keys: &[Key], shown: &Digest, same: impl Fn(&Digest, &Dig
 pub fn new_key() -> std::io::Result<SecretBytes> {
     let mut chance = zeroize::Zeroizing::new([0; CHANCE]);
     getrandom::fill(&mut *chance).map_err(|error| std::io::Error::other(error.to_string()))?;
-    let written = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.encode(&*chance));
+    let written = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.encode(chance.as_slice()));
     Ok(SecretBytes::new([PREFIX.as_bytes(), written.as_bytes()].concat()))
 }
 

@@ -13,6 +13,8 @@ use tokio::sync::Notify;
 /// How long nobody counts as one who keeps the host waiting, or as idle: a client on a good line has sent its request by
 /// then, and a busy one its next.
 const PEACE: Duration = Duration::from_secs(1);
+/// At most one in so many makes room at once.
+const AT_ONCE: usize = 64;
 /// How often it is said that a listener is full.
 const SAID_EVERY: Duration = Duration::from_secs(10);
 /// How often it is looked who is late, at most.
@@ -66,11 +68,12 @@ impl Seats {
     pub(super) fn take(self: &Arc<Self>) -> Option<Occupied> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.seats.len() >= self.bounds.connections {
-            let now = millis(self.began);
-            let may_go = taken.seats.iter().filter_map(|(number, seat)| Some((seat.may_go(now)?, *number)));
-            let goes = may_go.min().and_then(|(_, number)| taken.seats.remove(&number));
-            say_that_it_is_full(&mut taken.said, self.bounds.connections, goes.is_some());
-            goes?.leave.notify_one();
+            let go = self.who_goes(&taken.seats);
+            say_that_it_is_full(&mut taken.said, self.bounds.connections, go.len());
+            for number in &go {
+                taken.seats.remove(number)?.leave.notify_one();
+            }
+            go.first()?;
         }
         let number = taken.next;
         taken.next += 1;
@@ -91,6 +94,16 @@ impl Seats {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).seats.len()
     }
 
+    /// Who makes room: one, and of those who keep the host waiting some more, so that it need not be looked again at once.
+    fn who_goes(&self, seats: &HashMap<u64, Arc<Seat>>) -> Vec<u64> {
+        let now = millis(self.began);
+        let mut may_go: Vec<_> = seats.iter().filter_map(|(number, seat)| Some((seat.may_go(now)?, *number))).collect();
+        may_go.sort_unstable();
+        let waiting = may_go.iter().take_while(|((class, _), _)| *class == 0).count();
+        may_go.truncate(waiting.min(seats.len() / AT_ONCE).max(1));
+        may_go.into_iter().map(|(_, number)| number).collect()
+    }
+
     /// Sends away who is late, for as long as this is polled.
     pub(super) async fn keep_time(&self) -> Infallible {
         let mut looks = tokio::time::interval((self.bounds.head / 4).min(LOOK_EVERY));
@@ -107,9 +120,9 @@ impl Seats {
     }
 }
 
-fn say_that_it_is_full(said: &mut Option<Instant>, connections: usize, made_room: bool) {
-    let reason = if made_room { "made_room" } else { "full" };
-    metrics::counter!(telemetry::CONNECTIONS_CLOSED, "reason" => reason).increment(1);
+fn say_that_it_is_full(said: &mut Option<Instant>, connections: usize, made_room: usize) {
+    let (reason, closed) = if made_room > 0 { ("made_room", made_room) } else { ("full", 1) };
+    metrics::counter!(telemetry::CONNECTIONS_CLOSED, "reason" => reason).increment(closed as u64);
     if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
         *said = Some(Instant::now());
         tracing::warn!(connections, made_room, "a listener is full: for each new connection one is closed");
@@ -237,87 +250,4 @@ fn millis(began: Instant) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt as _;
-
-    const BOUNDS: Bounds = Bounds::of(3);
-
-    fn seat(kind: u64, since: u64, stalled: u64) -> Seat {
-        Seat {
-            began: Instant::now(),
-            state: AtomicU64::new(state(kind, since)),
-            stalled: AtomicU64::new(stalled),
-            leave: Notify::new(),
-            last: AtomicBool::new(false),
-        }
-    }
-
-    #[test]
-    fn who_keeps_the_host_waiting_goes_before_who_is_idle_and_nobody_who_is_worked_for() {
-        let now = 100_000;
-        let in_order = [
-            (HEAD, now - 4_000, 0),
-            (BODY, now - 3_000, 0),
-            (ANSWER, now - 9_000, now - 2_000),
-            (NEXT, now - 50_000, 0),
-            (NEXT, now - 2_000, 0),
-            (HEAD, now - 900, 0),
-            (BODY, now - 1, 0),
-            (NEXT, now - 900, 0),
-            (NEXT, now - 1, 0),
-        ];
-        let ranks: Vec<_> = in_order.map(|(kind, since, stalled)| seat(kind, since, stalled).may_go(now)).into();
-        assert!(ranks.iter().all(Option::is_some) && ranks.is_sorted(), "{ranks:?}");
-        for (kind, since, stalled) in [(WORK, 0, 0), (ANSWER, 0, 0), (ANSWER, 0, now - 10)] {
-            assert_eq!(seat(kind, since, stalled).may_go(now), None);
-        }
-    }
-
-    #[test]
-    fn a_head_an_idle_connection_and_an_answer_that_nobody_takes_have_their_time() {
-        let now = 1_000_000;
-        let ago = |time: Duration| now - time.as_millis() as u64;
-        for (kind, patience) in [(HEAD, BOUNDS.head), (NEXT, BOUNDS.idle)] {
-            assert!(!seat(kind, ago(patience), 0).is_late(now, &BOUNDS));
-            assert!(seat(kind, ago(patience) - 1, 0).is_late(now, &BOUNDS));
-        }
-        assert!(
-            !seat(ANSWER, now, 0).is_late(now, &BOUNDS) && !seat(ANSWER, now, ago(BOUNDS.stall)).is_late(now, &BOUNDS)
-        );
-        assert!(seat(ANSWER, now, ago(BOUNDS.stall) - 1).is_late(now, &BOUNDS));
-        assert!(seat(ANSWER, ago(BOUNDS.idle) - 1, 0).is_late(now, &BOUNDS));
-        assert!(!seat(WORK, 0, 0).is_late(now, &BOUNDS), "a call has its own deadline");
-    }
-
-    #[tokio::test]
-    async fn a_full_listener_gives_a_seat_to_who_comes_and_never_one_that_is_worked_for() {
-        let seats = Seats::new(BOUNDS);
-        let taken: Vec<_> = (0..3).map(|_| seats.take().unwrap()).collect();
-        taken.iter().for_each(|seat| seat.works());
-        assert!(seats.take().is_none());
-        taken[1].answers();
-        taken[1].has_sent();
-        let new = seats.take().unwrap();
-        taken[1].told_to_go().await;
-        new.works();
-        assert!(seats.take().is_none());
-        drop(new);
-        assert!(seats.take().is_some(), "one that left has made room");
-    }
-
-    #[tokio::test]
-    async fn a_request_that_comes_as_its_connection_is_to_go_is_answered_as_the_last() {
-        let seats = Seats::new(Bounds { connections: 1, ..BOUNDS });
-        let first = seats.take().unwrap();
-        let _second = seats.take().unwrap();
-        first.works();
-        let going = first.told_to_go();
-        tokio::pin!(going);
-        assert!((&mut going).now_or_never().is_none() && first.is_last());
-        first.answers();
-        assert!((&mut going).now_or_never().is_none());
-        first.has_sent();
-        going.await;
-    }
-}
+mod tests;
