@@ -57,6 +57,13 @@ list! {
     /// How long a request took, by `external`, `method`, `route` and `status`.
     Seconds HTTP_REQUEST_SECONDS = "provost_http_request_seconds";
 
+    /// Requests that were not let in, by `key` (its name; `none` where none was known) and `reason`, the problem's code.
+    Counter API_REFUSED = "provost_api_refused_total";
+
+    /// Connections that were closed because their listener was full, by `reason`: made_room for another, or full where
+    /// every one was being worked for.
+    Counter CONNECTIONS_CLOSED = "provost_connections_closed_total";
+
     // Operations, and what follows from them.
 
     /// Operations that ended, by `external`, `kind` and `outcome`.

@@ -9,12 +9,14 @@
 
 mod harness;
 
+mod api_keys;
 mod bad_input;
 mod bombs;
 mod callbacks;
 mod captures;
 mod cli;
 mod compiling;
+mod connections;
 mod crash;
 mod crash_points;
 mod document;
@@ -48,6 +50,7 @@ mod rest;
 mod sandbox;
 mod shared;
 mod shutdown;
+mod smuggling;
 mod states;
 mod states_elsewhere;
 mod subscriptions;

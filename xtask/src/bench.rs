@@ -7,13 +7,15 @@ use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Measure what a plugin costs, against a native handler and against forwarding; or what many records cost.
+/// Measure what a plugin costs, against a native handler and against forwarding; or what many records cost, or what a
+/// good client notices of slow connections.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask bench                              a few minutes; a table of medians and ratios
   cargo xtask bench --seconds 0.5 --rounds 1     a first look
   cargo xtask bench --scale                      a million operations, and long backlogs of callbacks
   cargo xtask bench --promises                   what each promise costs a pay, on SQLite and on Postgres
+  cargo xtask bench --slow                       a good client beside 5,000 slow connections
   cargo xtask bench --json > bench.json          for a program to read")]
 pub(crate) struct Arguments {
     /// Measure what many records and a long backlog of callbacks cost, instead of what a plugin costs
@@ -22,6 +24,9 @@ pub(crate) struct Arguments {
     /// Measure what each promise costs a pay, instead of what a plugin costs
     #[arg(long, conflicts_with = "scale")]
     promises: bool,
+    /// Measure a good client alone and beside 5,000 slow connections, instead of what a plugin costs
+    #[arg(long, conflicts_with_all = ["scale", "promises", "seconds", "rounds"])]
+    slow: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -45,16 +50,20 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
     let programs = workspace.target.join("release");
     let mut bench = Command::new(programs.join("bench"));
-    bench.arg(match (arguments.scale, arguments.promises) {
-        (true, _) => "scale",
-        (_, true) => "promises",
+    let what = match arguments {
+        Arguments { scale: true, .. } => "scale",
+        Arguments { promises: true, .. } => "promises",
+        Arguments { slow: true, .. } => "slow",
         _ => "measure",
-    });
+    };
+    bench.arg(what);
     bench.arg("--provost").arg(programs.join("provost"));
     bench.arg("--plugins").arg(build_plugins::plugins_folder(workspace));
     bench.arg("--folder").arg(workspace.target.join("bench"));
-    bench.args(["--rounds", &arguments.rounds.to_string()]);
-    if !arguments.scale {
+    if what != "slow" {
+        bench.args(["--rounds", &arguments.rounds.to_string()]);
+    }
+    if matches!(what, "measure" | "promises") {
         bench.arg("--guests").arg(build_plugins::guests_folder(workspace));
         bench.args(["--seconds", &arguments.seconds.to_string()]);
     }

@@ -7,7 +7,7 @@ pub(super) use meters::Meters;
 
 use self::meters::Answered;
 use super::problem::{Code, Problem};
-use super::{Api, head, routes};
+use super::{Api, head, routes, v3};
 use crate::telemetry;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -40,7 +40,7 @@ struct Seen {
 }
 
 /// The middleware.
-pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let seen = Seen::of(&request);
     let span = tracing::info_span!(
         "request",
@@ -48,12 +48,19 @@ pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next
         method = seen.method,
         route = seen.route_path(),
         external = seen.external.as_deref(),
+        caller = tracing::field::Empty,
     );
     let started = Instant::now();
     let answer = async {
-        match head::refusal(&request) {
-            Some(problem) => problem.into_response(),
-            None => next.run(request).await,
+        if let Some(problem) = head::refusal(&request) {
+            return problem.into_response();
+        }
+        match api.door().admit(seen.route, &mut request, api.clock.now()).await {
+            Ok(()) => next.run(request).await,
+            Err(refused) => {
+                v3::body::throw_away(request.into_body(), api.settings.body_limit).await;
+                refused.into_response()
+            }
         }
     };
     let response = unless_it_panics(answer).instrument(span.clone()).await;

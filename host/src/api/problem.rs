@@ -53,6 +53,10 @@ pub(super) enum Code {
     StoreAway,
     WebhookForged,
     WebhookLater,
+    ApiKeyMissing,
+    ApiKeyUnknown,
+    ApiKeyForbids,
+    TooManyRequests,
 }
 
 /// What a code stands for: its name, its status, its title, whether the same request may succeed later.
@@ -60,13 +64,16 @@ type Row = (&'static str, u16, &'static str, bool);
 
 impl Code {
     /// All of them, in the order of their status.
-    pub(super) const ALL: [Self; 38] = [
+    pub(super) const ALL: [Self; 42] = [
         Self::NotJson,
         Self::BadHeader,
         Self::BadQuery,
         Self::BadBody,
         Self::KeyRequired,
         Self::WebhookForged,
+        Self::ApiKeyMissing,
+        Self::ApiKeyUnknown,
+        Self::ApiKeyForbids,
         Self::NoSuchRoute,
         Self::UnknownExternal,
         Self::PaymentNotFound,
@@ -88,6 +95,7 @@ impl Code {
         Self::KeyReused,
         Self::RefundTooLarge,
         Self::CaptureTooLarge,
+        Self::TooManyRequests,
         Self::HeadersTooLarge,
         Self::Internal,
         Self::NotSupported,
@@ -109,6 +117,9 @@ impl Code {
             Self::BadBody => ("bad_body", 400, "The body did not arrive whole", true),
             Self::KeyRequired => ("idempotency_key_required", 400, "An Idempotency-Key is required", false),
             Self::WebhookForged => ("webhook_forged", 401, "The notification does not prove its sender", false),
+            Self::ApiKeyMissing => ("api_key_missing", 401, "An API key is required", false),
+            Self::ApiKeyUnknown => ("api_key_unknown", 401, "The API key is not known", false),
+            Self::ApiKeyForbids => ("api_key_forbids", 403, "The API key is not for this external", false),
             Self::NoSuchRoute => ("no_such_route", 404, "There is nothing at this path", false),
             Self::UnknownExternal => ("unknown_external", 404, "There is no external of this name", false),
             Self::PaymentNotFound => ("payment_not_found", 404, "There is no such payment", false),
@@ -132,6 +143,7 @@ impl Code {
             Self::KeyReused => ("idempotency_key_reused", 422, "The Idempotency-Key belongs to another request", false),
             Self::RefundTooLarge => ("refund_too_large", 422, "The refund is larger than what is left", false),
             Self::CaptureTooLarge => ("capture_too_large", 422, "The capture is larger than what is left", false),
+            Self::TooManyRequests => ("too_many_requests", 429, "Too many requests with this API key", true),
             Self::HeadersTooLarge => ("headers_too_large", 431, "The headers are too large", false),
             Self::Internal => ("internal", 500, "The host failed", false),
             Self::NotSupported => ("not_supported", 501, "This external does not support the operation", false),

@@ -38,6 +38,19 @@ pub(super) enum Operation {
     Metrics,
 }
 
+/// Who may use a route where callers have keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Whoever has a key for its external.
+    OneExternal,
+    /// Whoever has a key.
+    AnyKey,
+    /// Anybody: what it shows is no caller's.
+    Open,
+    /// Anybody: a plugin judges what they send.
+    World,
+}
+
 /// A method as it stands in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verb {
@@ -151,6 +164,17 @@ impl Operation {
     /// Whether it is for people with a browser, and no part of the interface that the document describes.
     pub(super) fn is_page(self) -> bool {
         matches!(self, O::Page | O::PageBehindSlash | O::PageFile)
+    }
+
+    /// Who may use it where callers have keys. What is not named here needs one.
+    pub(super) fn access(self) -> Access {
+        match self {
+            O::Callback => Access::World,
+            O::OpenApi | O::Page | O::PageBehindSlash | O::PageFile => Access::Open,
+            O::Healthz | O::Ready | O::CheckUp | O::Metrics => Access::Open,
+            O::Externals => Access::AnyKey,
+            _ => Access::OneExternal,
+        }
     }
 
     /// PGM's counter for it.

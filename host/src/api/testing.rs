@@ -30,9 +30,13 @@ pub(super) async fn parts() -> (Parts, TempDir) {
         operations: operations(folder.path(), clock.clone()).await,
         settings: Settings {
             listen: ([127, 0, 0, 1], 0).into(),
+            callbacks_listen: None,
             public_url: None,
             body_limit: 1000,
             require_idempotency_key: false,
+            connections: 100,
+            keys: Vec::new(),
+            rate: None,
             threads: 1,
         },
         metrics: PrometheusBuilder::new().build_recorder().handle(),

@@ -1,5 +1,6 @@
 //! The command line: parse, then run. Data goes to stdout, everything for people to stderr.
 
+mod api_key;
 mod call;
 mod compile;
 mod config;
@@ -78,6 +79,14 @@ enum Command {
   provost callbacks replay --all --external acme --reason 'the shop is back'"
     )]
     Callbacks(operator::callbacks::Command),
+    /// Make keys for callers of the interface
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Examples:
+  provost api-key new web-shop --external acme"
+    )]
+    ApiKey(api_key::Command),
     Completions(pages::Completions),
     Man(pages::Manual),
     /// What a host runs itself as
@@ -100,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Plugin(Plugin::Call(arguments)) => call::run(arguments),
         Command::Payments(command) => operator::payments::run(command),
         Command::Callbacks(command) => operator::callbacks::run(command),
+        Command::ApiKey(command) => api_key::run(command),
         Command::Config(command) => Ok(config::run(command)),
         Command::Completions(arguments) => Ok(pages::completions(&arguments)),
         Command::Man(arguments) => pages::manual(&arguments),

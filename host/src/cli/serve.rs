@@ -22,6 +22,9 @@ use tokio::time::Instant;
 /// How often histograms are folded.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
+/// More operators than that are not at work at a time.
+const ADMIN_CONNECTIONS: usize = 256;
+
 const AFTER_HELP: &str = "\
 Examples:
   provost serve --plugins ./plugins
@@ -84,6 +87,10 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End>
         .with_context(|| format!("cannot listen on {} (see api.listen, or --listen)", config.api.listen))?;
     let admin = api::bind(config.admin.listen)
         .with_context(|| format!("cannot listen on {} (see admin.listen)", config.admin.listen))?;
+    let callbacks = config.api.callbacks_listen.map(|address| {
+        api::bind(address).with_context(|| format!("cannot listen on {address} (see api.callbacks_listen)"))
+    });
+    let callbacks = callbacks.transpose()?;
     let mut signals = Signals::listen()?;
     let clock = Clock::system();
     let app = App::build(&config, clock.clone()).await;
@@ -98,18 +105,25 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End>
     let drain = config.shutdown.drain;
     let door = Door::open(&config, admin.local_addr()?)?;
     let admin_router = api::admin::router(app.operations.clone(), &door.token);
-    let mut threads = api::serve_on_threads(&admin, &admin_router, &seen, 1, drain)?;
-    let router = api::router(api::Parts {
+    let mut threads = api::serve_on_threads(&admin, &admin_router, &seen, 1, ADMIN_CONNECTIONS, drain)?;
+    let routers = api::routers(api::Parts {
         operations: app.operations.clone(),
         settings: config.api.clone(),
         metrics: metrics.clone(),
         clock: clock.clone(),
         phase: seen.clone(),
     });
-    threads.extend(api::serve_on_threads(&listener, &router, &seen, config.api.threads, drain)?);
+    let listeners = 1 + usize::from(callbacks.is_some());
+    let connections = api::room_for(config.api.connections * listeners) / listeners;
+    threads.extend(api::serve_on_threads(&listener, &routers.api, &seen, config.api.threads, connections, drain)?);
     let (address, admin_address) = (listener.local_addr()?, admin.local_addr()?);
-    drop((listener, admin));
     tracing::info!(%address, %admin_address, "listening");
+    if let (Some(callbacks), Some(router)) = (&callbacks, &routers.callbacks) {
+        // One thread: what the world sends takes no more than one core from callers.
+        threads.extend(api::serve_on_threads(callbacks, router, &seen, 1, connections, drain)?);
+        tracing::info!(address = %callbacks.local_addr()?, "listening for webhooks");
+    }
+    drop((listener, admin, callbacks));
     let (stop, stopped) = watch::channel(false);
     let background = async { tokio::join!(app.run(stopped), keep_metrics_small(&metrics, &clock, stop.subscribe())) };
     tokio::pin!(background);

@@ -23,9 +23,13 @@ fn the_default_file_says_what_the_modules_have_built_in() {
         config.api,
         api::Settings {
             listen: ([127, 0, 0, 1], 8080).into(),
+            callbacks_listen: None,
             public_url: None,
             body_limit: 1 << 20,
             require_idempotency_key: false,
+            connections: 8192,
+            keys: Vec::new(),
+            rate: None,
             threads: 0
         }
     );
@@ -58,6 +62,11 @@ fn meaning(path: &[String]) -> String {
             format!("secret.{key}")
         }
         ["providers", _, "callbacks", "secret", key] => format!("secret.{key}"),
+        ["api", "keys", _, "rate", key] | ["api", "rate", key] => format!("rate.{key}"),
+        ["api", "keys", _, ref rest @ ..] => {
+            let rest: Vec<String> = rest.iter().map(|part| at(part)).collect();
+            format!("api.keys.NAME.{}", rest.join("."))
+        }
         ["providers", _, "settings", _] => "providers.NAME.settings".to_owned(),
         ["providers", _, ref rest @ ..] => {
             let rest: Vec<String> = rest.iter().map(|part| at(part)).collect();

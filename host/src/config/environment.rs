@@ -69,13 +69,13 @@ fn at_port(listen: Option<&str>, text: &str) -> Result<String, String> {
     Ok(address.to_string())
 }
 
-/// `PROVIDERS__MOBILE_PAY__PLUGIN` is `providers.mobile-pay.plugin`: an external's name has no `_`.
+/// `PROVIDERS__MOBILE_PAY__PLUGIN` is `providers.mobile-pay.plugin`: names of externals and of keys have no `_`.
 fn path(rest: &str) -> Vec<String> {
     let mut path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
-    if let [table, external, ..] = &mut path[..]
-        && table == "providers"
-    {
-        *external = external.replace('_', "-");
+    match &mut path[..] {
+        [table, name, ..] if table == "providers" => *name = name.replace('_', "-"),
+        [table, keys, name, ..] if table == "api" && keys == "keys" => *name = name.replace('_', "-"),
+        _ => {}
     }
     path
 }
@@ -135,6 +135,7 @@ mod tests {
     #[test]
     fn a_variable_names_its_key() {
         assert_eq!(path("API__PUBLIC_URL"), ["api", "public_url"]);
+        assert_eq!(path("API__KEYS__WEB_SHOP__SHA256"), ["api", "keys", "web-shop", "sha256"]);
         assert_eq!(path("PROVIDERS__MOBILE_PAY__SECRETS__API_KEY"), ["providers", "mobile-pay", "secrets", "api_key"]);
     }
 

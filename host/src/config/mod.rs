@@ -11,6 +11,7 @@ mod egress;
 mod environment;
 mod external_providers;
 mod file;
+mod keys;
 mod kinds;
 mod place;
 mod provider;

@@ -33,8 +33,21 @@ fn collect(node: &Node, path: &mut Vec<String>, settings: &mut Vec<Setting>) {
         return;
     }
     let key = path.iter().map(|key| written(key)).collect::<Vec<_>>().join(".");
-    let value = if key == "store.url" { without_password(value(node)) } else { value(node) };
+    let value = match path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["store", "url"] => without_password(value(node)),
+        ["api", "keys", _, "sha256"] => shortened(value(node)),
+        _ => value(node),
+    };
     settings.push(Setting { key, value, origin: node.place.to_string() });
+}
+
+/// A hash, of which enough is shown to tell it from others.
+fn shortened(hash: toml::Value) -> toml::Value {
+    match hash {
+        toml::Value::String(text) => text.chars().take(8).chain(['…']).collect::<String>().into(),
+        toml::Value::Array(hashes) => toml::Value::Array(hashes.into_iter().map(shortened).collect()),
+        other => other,
+    }
 }
 
 /// A database's URL may have a password in it, before the `@` or behind the `?`.

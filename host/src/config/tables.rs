@@ -1,6 +1,7 @@
 //! What each table of the configuration says, in the order of `config.default.toml`. The providers have their own file.
 
 use super::Config;
+use super::keys;
 use super::kinds::{self, Read};
 use super::provider::{self, Provided};
 use super::read::{Item, Table};
@@ -15,6 +16,9 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(86_400);
 /// More connections than this, no server has room for.
 const MOST_CONNECTIONS: u64 = 1_000;
+
+/// More connections of callers than this are a slip of the pen.
+const MOST_SOCKETS: u64 = 1_000_000;
 
 /// More threads than this are a slip of the pen.
 const MOST_THREADS: u64 = 1024;
@@ -72,15 +76,24 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
 
 fn api(table: &Table<'_>) -> Option<api::Settings> {
     let listen = table.read("listen", kinds::address);
+    let callbacks_listen =
+        table.item("callbacks_listen").map_or(Some(None), |item| item.read(kinds::address).map(Some));
     let public_url = table.read("public_url", kinds::url);
     let body_limit = table.read("body_limit", |node| kinds::size(node, 1 << 10..=1 << 30));
     let require_idempotency_key = table.read("require_idempotency_key", kinds::boolean);
+    let connections = table.read("connections", |node| kinds::count(node, 1..=MOST_SOCKETS));
+    let keys = keys::read(&table.table("keys"));
+    let rate = table.item("rate").map_or(Some(None), |item| keys::rate(&item).map(Some));
     let threads = table.read("threads", |node| kinds::count(node, 0..=MOST_THREADS));
     Some(api::Settings {
         listen: listen?,
+        callbacks_listen: callbacks_listen?,
         public_url,
         body_limit: usize::try_from(body_limit?).ok()?,
         require_idempotency_key: require_idempotency_key?,
+        connections: usize::try_from(connections?).ok()?,
+        keys: keys?,
+        rate: rate?,
         threads: usize::try_from(threads?).ok()?,
     })
 }

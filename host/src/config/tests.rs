@@ -35,12 +35,12 @@ pub(super) fn sources(file: &str, environment: &[(&str, &str)]) -> Sources {
     }
 }
 
-fn load(file: &str, environment: &[(&str, &str)]) -> Config {
+pub(super) fn load(file: &str, environment: &[(&str, &str)]) -> Config {
     Config::load(&sources(file, environment)).unwrap_or_else(|faults| panic!("{faults:#?}")).config
 }
 
 /// What is said to be wrong, in lines without the file's folder.
-fn faults(file: &str, environment: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn faults(file: &str, environment: &[(&str, &str)]) -> Vec<String> {
     let faults = Config::load(&sources(file, environment)).map(|loaded| loaded.config).unwrap_err();
     faults.iter().map(|fault| fault.to_string().replace("/etc/provost/", "")).collect()
 }

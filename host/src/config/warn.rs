@@ -9,6 +9,13 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     if config.api.public_url.is_none() {
         warnings.push("api.public_url is not set: plugins cannot tell providers where to send webhooks".to_owned());
     }
+    if config.api.keys.is_empty() && !config.api.listen.ip().is_loopback() {
+        let listen = config.api.listen;
+        warnings.push(format!("api.keys is not set: whoever reaches {listen} can take payments and give refunds"));
+    }
+    if config.api.keys.is_empty() && config.api.rate.is_some() {
+        warnings.push("api.rate is set and api.keys is not: nobody is limited, because nobody is known".to_owned());
+    }
     if config.callbacks.target.is_none() && config.callbacks.targets.is_empty() {
         warnings.push("callbacks.url is not set: callbacks are kept until there is one".to_owned());
     }

@@ -2,7 +2,8 @@
 //! plainly or through the microservice plugin, measured side by side. `cargo xtask bench` builds what this needs and starts it.
 //!
 //! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up. [`scale`] is about
-//! something else: what many records and a long backlog cost. So is [`promises`]: what each promise costs a pay.
+//! something else: what many records and a long backlog cost. So are [`promises`]: what each promise costs a pay; and
+//! [`slow`]: what a good client notices of bad ones.
 
 mod case;
 mod inprocess;
@@ -14,6 +15,7 @@ mod report;
 mod round;
 mod scale;
 mod servers;
+mod slow;
 mod store;
 mod summary;
 mod targets;
@@ -42,6 +44,8 @@ enum What {
     Promises(Settings),
     /// Measure what many records and a long backlog cost, and print what came out
     Scale(scale::Settings),
+    /// Measure a good client beside thousands of slow connections, and print what came out
+    Slow(slow::Settings),
     /// Be one of the servers that are measured; prints its address and serves until it is killed
     Serve(servers::Arguments),
 }
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         What::Measure(settings) => measure(&settings),
         What::Promises(settings) => until_asked_to_stop(promises::measure(&settings)),
         What::Scale(settings) => measure_scale(&settings),
+        What::Slow(settings) => until_asked_to_stop(slow::measure(&settings)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

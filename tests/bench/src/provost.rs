@@ -70,6 +70,17 @@ settings = {{ base_url = "http://{service}/v3/service" }}"#
     start(settings, place, &settings.plugins, &lines).await
 }
 
+/// A host with the plugin that needs no network, and room for so many connections.
+pub(crate) async fn for_many(provost: &Path, folder: &Path, plugins: &Path, connections: usize) -> Result<Host> {
+    let address = free_address(0)?;
+    let store = format!("sqlite:{}", folder.join("provost.db").display());
+    let configuration = format!(
+        "[api]\nlisten = \"{address}\"\nconnections = {connections}\n[plugins]\ndir = {plugins:?}\n\
+         [store]\nurl = {store:?}\n[providers.sandbox]\n"
+    );
+    Ok(Host::start(provost, folder, address, &configuration, &[]).await?)
+}
+
 async fn start(settings: &Settings, place: &Place, plugins: &Path, lines: &str) -> Result<Host> {
     let address = free_address(0)?;
     let Place { folder, store } = place;

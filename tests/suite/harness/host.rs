@@ -40,12 +40,22 @@ pub struct Setup {
     pub public_url: Option<Url>,
     /// Whether callers must give a key.
     pub require_idempotency_key: bool,
+    /// Whether webhooks have a listener of their own.
+    pub callbacks_apart: bool,
+    /// How many connections there may be.
+    pub connections: usize,
+    /// Who may call.
+    pub keys: Vec<api::Key>,
+    /// How much may be asked with each key.
+    pub rate: Option<api::Rate>,
 }
 
 /// A host that serves until it is dropped.
 pub struct Host {
     /// Where, such as `http://127.0.0.1:40123`.
     pub url: String,
+    /// Where webhooks are taken, if that is elsewhere.
+    pub callbacks_url: Option<String>,
     /// Its time.
     pub clock: Clock,
     pub(super) client: reqwest::Client,
@@ -70,6 +80,10 @@ impl Setup {
             operations: operations::Settings::default(),
             public_url: Some(Url::parse("https://pay.example.com").expect("a URL")),
             require_idempotency_key: false,
+            callbacks_apart: false,
+            connections: 1_000,
+            keys: Vec::new(),
+            rate: None,
         }
     }
 
@@ -150,9 +164,13 @@ impl Setup {
         Config {
             api: api::Settings {
                 listen: ([127, 0, 0, 1], 0).into(),
+                callbacks_listen: self.callbacks_apart.then(|| ([127, 0, 0, 1], 0).into()),
                 public_url: self.public_url.clone(),
                 body_limit: 64 << 10,
                 require_idempotency_key: self.require_idempotency_key,
+                connections: self.connections,
+                keys: self.keys.clone(),
+                rate: self.rate,
                 threads: 1,
             },
             admin: api::admin::Settings { listen: ([127, 0, 0, 1], 0).into(), token: None },
@@ -187,7 +205,7 @@ impl Setup {
         let app = build(&config, &self.clock).await;
         let (phase, seen) = watch::channel(Phase::Serving);
         let (stop, stopped) = watch::channel(false);
-        let router = api::router(api::Parts {
+        let routers = api::routers(api::Parts {
             operations: app.operations.clone(),
             settings: config.api.clone(),
             metrics,
@@ -196,15 +214,34 @@ impl Setup {
         });
         let listener = api::bind(config.api.listen).expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-        let threads = api::serve_on_threads(&listener, &router, &seen, 1, Duration::from_secs(5));
-        let threads = threads.expect("the host serves");
+        let connections = config.api.connections;
+        let serve = |listener: &std::net::TcpListener, router| {
+            api::serve_on_threads(listener, router, &seen, 1, connections, Duration::from_secs(5))
+                .expect("the host serves")
+        };
+        let mut threads = serve(&listener, &routers.api);
+        let callbacks_url = routers.callbacks.as_ref().map(|router| {
+            let listener = api::bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+            threads.extend(serve(&listener, router));
+            format!("http://{}", listener.local_addr().expect("a bound port"))
+        });
         let background = tokio::spawn(async move {
             app.run(stopped).await;
             app.leave(Duration::from_secs(5)).await;
         });
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let clock = self.clock.clone();
-        Host { url, clock, client, setup: Some(self), phase, stop, threads, background: Some(background) }
+        Host {
+            url,
+            callbacks_url,
+            clock,
+            client,
+            setup: Some(self),
+            phase,
+            stop,
+            threads,
+            background: Some(background),
+        }
     }
 }
 

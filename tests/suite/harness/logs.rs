@@ -49,3 +49,8 @@ impl io::Write for Kept {
         Ok(())
     }
 }
+
+/// Every line of this process so far.
+pub fn everything_logged() -> String {
+    LINES.borrow().join("\n")
+}

@@ -18,7 +18,7 @@ pub use client::{Reply, send, try_send};
 pub use components::{component, with_module, with_section};
 pub use database::Database;
 pub use host::{CALLBACK_SECRET, Host, SANDBOX_WEBHOOK_SECRET, Setup, secret, target};
-pub use logs::logged;
+pub use logs::{everything_logged, logged};
 pub use place::Kept;
 pub use process::{Process, Ran, preloaded, program};
 pub use told::{told, types};

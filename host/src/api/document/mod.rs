@@ -8,9 +8,10 @@ mod parameters;
 mod requests;
 mod responses;
 mod schemas;
+mod security;
 
-use super::routes::{ROUTES, Verb};
-use super::{Api, answers, health, problem, v3};
+use super::routes::{Operation, ROUTES, Route, Verb};
+use super::{Api, Settings, answers, health, problem, v3};
 use crate::model::{LinkAnswer, PaymentStatus, SubscriptionStatus};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -22,9 +23,24 @@ pub(super) use schemas::{
     change_result_schema, outcome_schema, pay_result_schema, problem_code_schema, refund_result_schema,
 };
 
+/// What of the interface a listener shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// Callers need a key.
+    locked: bool,
+    /// Webhooks are taken there.
+    callbacks: bool,
+}
+
+impl Shown {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self { locked: !settings.keys.is_empty(), callbacks: settings.callbacks_listen.is_none() }
+    }
+}
+
 /// The document's text.
-pub(super) fn json() -> Vec<u8> {
-    serde_json::to_vec_pretty(&document()).expect("the document is plain data")
+pub(super) fn json(shown: Shown) -> Vec<u8> {
+    serde_json::to_vec_pretty(&document(shown)).expect("the document is plain data")
 }
 
 /// Serves the document.
@@ -32,7 +48,8 @@ pub(super) async fn serve(State(api): State<Api>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], api.0.document.clone()).into_response()
 }
 
-fn document() -> OpenApi {
+fn document(shown: Shown) -> OpenApi {
+    let Shown { locked, callbacks } = shown;
     let info = InfoBuilder::new()
         .title("Provost")
         .version(env!("CARGO_PKG_VERSION"))
@@ -46,13 +63,15 @@ fn document() -> OpenApi {
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
     let mut paths = Paths::new();
-    for route in ROUTES.iter().filter(|route| !route.operation.is_page()) {
+    let is_shown = |route: &&Route| !route.operation.is_page() && (callbacks || route.operation != Operation::Callback);
+    for route in ROUTES.iter().filter(is_shown) {
         for method in methods(route.verb) {
-            let operation = operations::described(route, &method);
+            let mut operation = operations::described(route, &method);
+            operation.security = security::of(route.operation, locked);
             paths.add_path_operation(template(route.path), vec![method], operation);
         }
     }
-    OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components())).build()
+    OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components(locked))).build()
 }
 
 /// The methods that the document shows for a row.
@@ -72,8 +91,8 @@ fn template(path: &str) -> String {
     path.replace("{*", "{")
 }
 
-fn components() -> Components {
-    let components = ComponentsBuilder::new()
+fn components(locked: bool) -> Components {
+    let components = security::scheme(ComponentsBuilder::new(), locked)
         .schema("Currency", schemas::currencies())
         .schema("PayRequest", schemas::pay_request())
         .schema("PayByMethodRequest", schemas::pay_by_method_request())

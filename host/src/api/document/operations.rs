@@ -1,6 +1,6 @@
 //! What each operation takes and answers.
 
-use super::super::routes::{Operation as Does, Route};
+use super::super::routes::{Access, Operation as Does, Route};
 use super::responses::{any_json, changed, executed, json, other, with_problems};
 use super::{examples, ids, parameters, requests};
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
@@ -20,6 +20,8 @@ const OPERATION: &[u16] = &[409, 501, 502, 503];
 const PATH: &[u16] = &[400, 404, 422];
 /// What may go wrong where a payment is looked up by the query.
 const LOOKUP: &[u16] = &[400, 404, 501, 502, 503];
+/// What may go wrong where callers have keys, on top.
+const KEY: &[u16] = &[401, 429];
 /// What may go wrong with a webhook.
 const WEBHOOK: &[u16] = &[400, 401, 404, 408, 413, 501, 503];
 
@@ -28,6 +30,11 @@ pub(super) fn described(route: &Route, method: &HttpMethod) -> Operation {
     let operation = OperationBuilder::new().operation_id(Some(ids::of(route, method)));
     let operation = parameters::of(route, method).into_iter().fold(operation, OperationBuilder::parameter);
     let operation = operation.request_body(requests::of(route, method));
+    let operation = match route.operation.access() {
+        Access::OneExternal => with_problems(operation, &[KEY, &[403]]),
+        Access::AnyKey => with_problems(operation, &[KEY]),
+        Access::Open | Access::World => operation,
+    };
     match route.operation {
         Does::Pay => with_problems(operation, &[BODY, OPERATION])
             .tag(PAYMENTS)

@@ -65,6 +65,8 @@ fn problem(status: u16) -> Response {
     let content = content.examples_from_iter(codes.into_iter().map(example)).build();
     let response = answered(&about.join(", ")).content(PROBLEM_JSON, content);
     match status {
+        401 => response.header("WWW-Authenticate", header("`Bearer`, where an API key is missing or wrong.")).build(),
+        429 => response.header("Retry-After", header("Seconds to wait.")).build(),
         409 | 503 => response.header("Retry-After", header("Seconds to wait, where waiting helps.")).build(),
         _ => response.build(),
     }

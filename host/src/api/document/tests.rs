@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn parsed() -> Value {
-    serde_json::from_slice(&json()).unwrap()
+    serde_json::from_slice(&json(Shown { locked: false, callbacks: true })).unwrap()
 }
 
 /// Every operation of the document, with its method and path.

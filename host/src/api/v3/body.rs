@@ -1,6 +1,7 @@
 //! A JSON body: read whole, within its limit and its time, parsed strictly. Knows no field names.
 
 use super::super::problem::{Code, Problem};
+use super::super::server::TooLate;
 use super::strict::{self, NotTaken};
 use axum::body::Body;
 use bytes::Bytes;
@@ -9,30 +10,34 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
-use std::time::Duration;
-
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(20);
+use std::error::Error;
 
 /// How much of a body that is too large is taken and thrown away, so that whoever still sends it hears the answer.
 const LEFT_OVER: usize = 16 << 20;
 
-/// Reads a body to its end.
-pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let whole = tokio::time::timeout(ARRIVAL, Limited::new(&mut body, limit).collect()).await;
-    match whole {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let _ = tokio::time::timeout(ARRIVAL, throw_away(body)).await;
+/// Reads a body to its end. How long that may take, the connection sees to.
+pub(in crate::api) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    match Limited::new(&mut body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            throw_away(body, LEFT_OVER).await;
             Err(Problem::new(Code::BodyTooLarge, format!("A body may have {limit} bytes here.")))
         }
-        Ok(Err(_)) => Err(Problem::new(Code::BadBody, "The connection ended within the body.")),
-        Err(_) => Err(Problem::new(Code::TooSlow, format!("A body may take {} seconds.", ARRIVAL.as_secs()))),
+        Err(error) if is_too_late(&*error) => {
+            Err(Problem::new(Code::TooSlow, "A body may take 20 seconds, and pause for 5."))
+        }
+        Err(_) => Err(Problem::new(Code::BadBody, "The connection ended within the body.")),
     }
 }
 
-async fn throw_away(mut body: Body) {
-    let mut left = LEFT_OVER;
+/// It is wrapped by whatever stands between the connection and us.
+fn is_too_late(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TooLate>() || error.source().is_some_and(is_too_late)
+}
+
+/// Takes what still comes, up to a bound, so that whoever sends it hears the answer.
+pub(in crate::api) async fn throw_away(mut body: Body, most: usize) {
+    let mut left = most;
     while let Some(Ok(frame)) = body.frame().await
         && let Some(less) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len))
     {

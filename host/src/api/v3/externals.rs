@@ -1,13 +1,14 @@
 //! `GET /v3` and `GET /v3/{external}`: what there is, and what it can do.
 
 use super::super::Api;
+use super::super::door::Admitted;
 use super::super::problem::Problem;
 use super::super::respond::problem_of;
 use super::place::Place;
 use crate::model::{Interface, Interfaces, Interval};
 use crate::operations;
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
 
 /// The contract that plugins are called through.
@@ -66,9 +67,11 @@ pub(in crate::api) struct Plugin {
     digest: String,
 }
 
-/// Lists every external.
-pub(in crate::api) async fn externals(State(api): State<Api>) -> Json<Externals> {
-    let mut externals: Vec<_> = api.operations.externals().into_iter().map(show).collect();
+/// Lists every external, as far as the caller may use it.
+pub(in crate::api) async fn externals(State(api): State<Api>, caller: Option<Extension<Admitted>>) -> Json<Externals> {
+    let may_know = |name: &str| caller.as_ref().is_none_or(|Extension(caller)| caller.may_use(name));
+    let all = api.operations.externals().into_iter().filter(|external| may_know(&external.name));
+    let mut externals: Vec<_> = all.map(show).collect();
     externals.sort_by(|one, other| one.name.cmp(&other.name));
     Json(Externals { externals })
 }

@@ -23,6 +23,7 @@ pub(super) use externals::{external, externals};
 pub(super) use fields::MOST_COUNTED;
 pub(super) use link::link;
 pub(super) use pay::pay;
+pub(super) use place::Place;
 pub(super) use refund::refund;
 pub(super) use status::{check, status, status_by_body};
 pub(super) use subscription::{charge, schedule, start};

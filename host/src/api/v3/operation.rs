@@ -1,5 +1,6 @@
 //! What every operation that may move money has in common: how its request is read, and how its answer is written.
 
+use super::super::door::Admitted;
 use super::super::observe::Counted;
 use super::super::problem::Problem;
 use super::super::{Api, idempotency};
@@ -57,7 +58,9 @@ fn key(api: &Api, parts: &Parts) -> Result<Option<String>, Problem> {
 
 fn caller(idempotency_key: Option<String>, parts: &Parts, place: &str, body: &Value) -> Caller {
     let fingerprint = idempotency::fingerprint(&parts.method, place, body);
-    Caller { name: String::new(), idempotency_key, fingerprint }
+    // Its name and never its credential (rule 17): keys are rotated, and repeats are still recognised.
+    let name = parts.extensions.get::<Admitted>().map(|caller| caller.name().to_owned()).unwrap_or_default();
+    Caller { name, idempotency_key, fingerprint }
 }
 
 /// Writes an answer that was made by `respond`, now or before.

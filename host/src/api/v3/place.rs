@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[serde(rename_all = "camelCase")]
 pub(in crate::api) struct Place {
     /// The name of a provider's configuration.
-    pub(super) external: String,
+    pub(in crate::api) external: String,
     /// The payment method, on the paths that have one.
     #[serde(default)]
     pub(super) payment_method: Option<String>,

@@ -30,6 +30,7 @@ fn path(code: Code) -> &'static str {
         Code::OutcomeUnknown => "/v3/sandbox/subscription/expire/sub_3c1d",
         Code::UtilityNotFound => "/v3/sandbox/utility/unheard-of",
         Code::WebhookForged | Code::WebhookLater => "/v3/sandbox/callback",
+        Code::ApiKeyForbids => "/v3/acme/pay",
         Code::NoSuchRoute => "/v3/sandbox/nothing",
         _ => "/v3/sandbox/pay",
     }
