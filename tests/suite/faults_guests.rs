@@ -6,8 +6,8 @@ use crate::harness::{Host, Process, Reply, Setup, logged, payment, payment_with}
 use provost::egress::{Grant, Origin};
 use reqwest::Method;
 use serde_json::{Value, json};
-use simulators::Provider;
 use simulators::host::free_address;
+use simulators::{Merchant, Provider};
 
 /// Attacks that end the call.
 const FATAL: [&str; 7] = ["trap", "panic", "loop", "memory", "recursion", "emit-flood", "huge-value"];
@@ -134,6 +134,20 @@ async fn no_grant_leads_a_plugin_to_the_host_that_runs_it() {
         let told = reply.text("resultDescription");
         assert!(told.starts_with("Error::Denied(\"address: ") && told.contains("is this host itself"), "{url}: {told}");
     }
+}
+
+#[tokio::test]
+async fn no_proxy_is_taken_from_the_environment() {
+    let (provider, merchant, proxy) = (Provider::start(), Merchant::start(), Provider::start());
+    let mut host = Process::prepare(&provider, Some(&merchant), &["acme"]);
+    let url = proxy.url();
+    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    host.start(&names.map(|name| (name, url.as_str()))).await;
+    let reply = host.post("/v3/acme/pay", &payment("shop-1", 500)).await;
+    assert_eq!((reply.status, &reply.json["result"]), (200, &json!("OK")), "{reply:?}");
+    assert_eq!(provider.ledger().charges().len(), 1);
+    merchant.wait_for(1).await;
+    assert!(proxy.ledger().requests().is_empty());
 }
 
 #[tokio::test]

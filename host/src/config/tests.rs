@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::capabilities::{Limits, Secret};
-use crate::egress::{self, Grant, Origin, test_certificates as certificates};
+use crate::egress::certificates::PAPERS;
+use crate::egress::{self, Grant, Origin};
 use crate::model::SecretBytes;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,19 +12,15 @@ use std::time::Duration;
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 pub(super) const WRITTEN_KEY: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
-fn text(pem: &[u8]) -> String {
-    String::from_utf8(pem.to_vec()).unwrap()
-}
-
 pub(super) fn sources(file: &str, environment: &[(&str, &str)]) -> Sources {
     let files = BTreeMap::from([
         (PathBuf::from("/etc/provost/provost.toml"), file.to_owned()),
         (PathBuf::from("/etc/provost/key"), "from the file\r\n".to_owned()),
         (PathBuf::from("/etc/provost/empty"), "\n".to_owned()),
         (PathBuf::from("/etc/provost/acme-webhook.key"), "k".to_owned()),
-        (PathBuf::from("/etc/provost/acme-ca.pem"), text(certificates::AUTHORITY)),
-        (PathBuf::from("/etc/provost/us.pem"), text(certificates::CLIENT)),
-        (PathBuf::from("/etc/provost/us.key"), text(certificates::CLIENT_KEY)),
+        (PathBuf::from("/etc/provost/acme-ca.pem"), PAPERS.authority.clone()),
+        (PathBuf::from("/etc/provost/us.pem"), PAPERS.client.certificate.clone()),
+        (PathBuf::from("/etc/provost/us.key"), PAPERS.client.key.clone()),
     ]);
     Sources {
         file: Some("/etc/provost/provost.toml".into()),

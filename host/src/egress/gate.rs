@@ -105,7 +105,7 @@ impl Gate {
         match turn {
             Turn::Opened => {
                 let failures = self.settings.breaker.failures;
-                tracing::error!(external, failures, "requests to the provider fail: all but a few are held back");
+                tracing::warn!(external, failures, "requests to the provider fail: all but a few are held back");
             }
             Turn::Closed => tracing::info!(external, "the provider answers again"),
         }

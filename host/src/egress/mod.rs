@@ -7,6 +7,8 @@
 
 mod address;
 mod breaker;
+#[cfg(test)]
+pub(crate) mod certificates;
 mod clear;
 mod client;
 mod command;
@@ -15,6 +17,7 @@ mod corpus;
 mod error;
 mod gate;
 mod grant;
+mod headers;
 mod listeners;
 #[cfg(test)]
 pub(crate) mod loopback;
@@ -33,6 +36,4 @@ pub use grant::{Grant, Origin, OriginError};
 pub use placeholder::{Bound, Placeholder};
 pub use rule::{Denial, Rule};
 pub use settings::{BreakerSettings, Settings};
-#[cfg(test)]
-pub(crate) use tls::tests as test_certificates;
 pub use tls::{Tls, TlsError};

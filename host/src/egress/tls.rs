@@ -59,7 +59,8 @@ impl Tls {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
+    use super::super::certificates::{PAPERS, Papers};
     use super::super::{AnswerLimits, Egress, Error, Grant, Origin, Request, Settings};
     use super::*;
     use rustls::pki_types::pem::PemObject as _;
@@ -71,29 +72,27 @@ pub(crate) mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
-    pub(crate) const AUTHORITY: &[u8] = include_bytes!("test_certificates/ca.pem");
-    pub(crate) const CLIENT: &[u8] = include_bytes!("test_certificates/client.pem");
-    pub(crate) const CLIENT_KEY: &[u8] = include_bytes!("test_certificates/client.key");
-    const SERVER: &[u8] = include_bytes!("test_certificates/server.pem");
-    const SERVER_KEY: &[u8] = include_bytes!("test_certificates/server.key");
-
-    fn key(pem: &[u8]) -> SecretBytes {
-        SecretBytes::new(pem.to_vec())
+    fn key(pem: &str) -> SecretBytes {
+        SecretBytes::new(pem.as_bytes().to_vec())
     }
 
     #[test]
     fn what_is_no_certificate_or_belongs_to_another_key_is_refused_before_it_is_used() {
-        let identity = key(CLIENT_KEY);
-        assert!(Tls::new(Some(AUTHORITY.to_vec()), Some((CLIENT, &identity))).is_ok());
-        for authorities in [&b""[..], b"garbage", CLIENT_KEY] {
-            assert_eq!(Tls::new(Some(authorities.to_vec()), None), Err(TlsError::Authorities));
+        let Papers { authority, server, client } = &*PAPERS;
+        let (identity, certificate) = (key(&client.key), client.certificate.as_bytes());
+        assert!(Tls::new(Some(authority.clone().into()), Some((certificate, &identity))).is_ok());
+        for authorities in ["", "garbage", &client.key] {
+            assert_eq!(Tls::new(Some(authorities.into()), None), Err(TlsError::Authorities));
         }
-        for (certificate, key) in
-            [(CLIENT, key(SERVER_KEY)), (&b""[..], key(CLIENT_KEY)), (CLIENT, key(b"")), (CLIENT, key(b"garbage"))]
-        {
+        for (certificate, key) in [
+            (certificate, key(&server.key)),
+            (b"", key(&client.key)),
+            (certificate, key("")),
+            (certificate, key("garbage")),
+        ] {
             assert_eq!(Tls::new(None, Some((certificate, &key))), Err(TlsError::Identity));
         }
-        assert!(!format!("{:?}", Tls::new(None, Some((CLIENT, &identity)))).contains("PRIVATE"));
+        assert!(!format!("{:?}", Tls::new(None, Some((certificate, &identity)))).contains("PRIVATE"));
     }
 
     /// A provider with a certificate of an authority that only this operator trusts, who wants one of the client as well.
@@ -101,12 +100,12 @@ pub(crate) mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("https://{}", listener.local_addr().unwrap());
         let mut trusted = RootCertStore::empty();
-        trusted.add(CertificateDer::from_pem_slice(AUTHORITY).unwrap()).unwrap();
+        trusted.add(CertificateDer::from_pem_slice(PAPERS.authority.as_bytes()).unwrap()).unwrap();
         let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), crypto.clone()).build().unwrap();
         let config = ServerConfig::builder_with_provider(crypto).with_safe_default_protocol_versions().unwrap();
-        let chain = vec![CertificateDer::from_pem_slice(SERVER).unwrap()];
-        let key = PrivateKeyDer::from_pem_slice(SERVER_KEY).unwrap();
+        let chain = vec![CertificateDer::from_pem_slice(PAPERS.server.certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(PAPERS.server.key.as_bytes()).unwrap();
         let config = config.with_client_cert_verifier(clients).with_single_cert(chain, key).unwrap();
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         tokio::spawn(async move {
@@ -133,14 +132,16 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_provider_s_own_authority_is_trusted_and_the_client_s_certificate_shown_and_only_there() {
-        let (origin, egress, identity) = (provider().await, Egress::new(), key(CLIENT_KEY));
-        let whole = Tls::new(Some(AUTHORITY.to_vec()), Some((CLIENT, &identity))).unwrap();
+        let (origin, egress) = (provider().await, Egress::new());
+        let (authority, identity) = (PAPERS.authority.as_bytes().to_vec(), key(&PAPERS.client.key));
+        let identity = (PAPERS.client.certificate.as_bytes(), &identity);
+        let whole = Tls::new(Some(authority.clone()), Some(identity)).unwrap();
         assert_eq!(asked(&egress, &origin, Some(whole.clone())).await, Ok(204));
         let stranger = asked(&egress, &origin, None).await;
         assert!(matches!(stranger, Err(Error::Unreachable(_))), "not trusted by the system: {stranger:?}");
-        let silent = Tls::new(Some(AUTHORITY.to_vec()), None).unwrap();
+        let silent = Tls::new(Some(authority), None).unwrap();
         assert!(asked(&egress, &origin, Some(silent)).await.is_err(), "no certificate is shown");
-        let unknowing = Tls::new(None, Some((CLIENT, &identity))).unwrap();
+        let unknowing = Tls::new(None, Some(identity)).unwrap();
         assert!(matches!(asked(&egress, &origin, Some(unknowing)).await, Err(Error::Unreachable(_))));
         assert_eq!(asked(&egress, &origin, Some(whole)).await, Ok(204), "changed settings have clients of their own");
     }
