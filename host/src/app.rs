@@ -9,6 +9,7 @@ use crate::registry::Registry;
 use crate::runtime::{Engine, EngineError};
 use crate::store::{OpenError, Store, StoreError};
 use crate::task;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ pub struct App {
     store: Store,
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
+    egress: Arc<Egress>,
     callbacks_kept: Duration,
 }
 
@@ -52,7 +54,7 @@ impl App {
         let operations = Operations::new(
             store.clone(),
             registry.clone(),
-            egress,
+            egress.clone(),
             outbox.clone(),
             clock.clone(),
             config.operations.clone(),
@@ -60,7 +62,13 @@ impl App {
             key,
         );
         operations.take_over().await?;
-        Ok(Self { operations, clock, store, outbox, registry, callbacks_kept: config.callbacks.kept })
+        Ok(Self { operations, clock, store, outbox, registry, egress, callbacks_kept: config.callbacks.kept })
+    }
+
+    /// This process listens there: nothing that it sends leads to it, whatever is granted. To be said of every listener
+    /// before the first request is taken.
+    pub fn listens_at(&self, address: SocketAddr) {
+        self.egress.listens_at(address);
     }
 
     /// Waits until the disk under the store has failed: the host must answer what it has, and end.

@@ -95,4 +95,7 @@ list! {
 
     /// How long requests to providers took, by `external` and `result`: a status class or the error's name.
     Seconds EGRESS_SECONDS = "provost_egress_seconds";
+    /// Requests of plugins that were denied, by `external` and `rule`: scheme, user_info, port, origin, method, path,
+    /// address, header, control, secret, read_only, repeat or requests.
+    Counter EGRESS_DENIED = "provost_egress_denied_total";
 }

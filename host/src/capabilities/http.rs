@@ -1,8 +1,9 @@
 //! `http`: requests to the provider. Decides what is a write, and has it on disk before it leaves.
 
 use super::{Call, Mode};
-use crate::egress::{Answer, AnswerLimits, Cleared, Error, Origin, Request, clear};
+use crate::egress::{Answer, AnswerLimits, Cleared, Denial, Error, Origin, Request, Rule};
 use crate::model::{SafeRequest, Write};
+use crate::telemetry;
 use std::time::Duration;
 
 /// A request as a plugin hands it over.
@@ -17,28 +18,47 @@ pub struct HttpRequest {
 impl Call {
     /// Sends a request and waits for the whole answer.
     pub async fn send(&mut self, asked: HttpRequest) -> Result<Answer, Error> {
-        let Some(transcript) = self.transcript.clone() else { return self.let_out(asked).await };
-        let place = transcript.asked(&asked.request, self.elapsed());
+        let transcript = self.transcript.clone();
+        let kept = transcript.map(|transcript| (transcript.asked(&asked.request, self.elapsed()), transcript));
         let answer = self.let_out(asked).await;
-        transcript.ended(place, self.elapsed(), &answer);
+        if let Err(Error::Denied(denial)) = &answer {
+            self.tell_of(denial);
+        }
+        if let Some((place, transcript)) = kept {
+            transcript.ended(place, self.elapsed(), &answer);
+        }
         answer
+    }
+
+    /// Counts each, and logs as many as a call may ask for, and one more: no plugin fills a disk by being denied.
+    fn tell_of(&self, denial: &Denial) {
+        let (external, rule) = (&self.scope.provider.external, denial.rule.name());
+        metrics::counter!(telemetry::EGRESS_DENIED, "external" => external.clone(), "rule" => rule).increment(1);
+        if self.report.requests <= self.limits().requests.saturating_add(1) {
+            let (plugin, reason) = (self.scope.version.short(), self.redacted(&denial.reason));
+            tracing::warn!(external, plugin, rule, reason, "a request of the plugin was denied");
+        }
     }
 
     async fn let_out(&mut self, asked: HttpRequest) -> Result<Answer, Error> {
         self.count(&asked.request)?;
-        let cleared =
-            clear(asked.request, &self.scope.provider.grants, &self.placeholders, self.limits().request_body)?;
+        let (egress, grants) = (&self.scope.egress, &self.scope.provider.grants);
+        let cleared = egress.clear(asked.request, grants, &self.placeholders, self.limits().request_body)?;
         if !self.is_write(&cleared) {
             return self.exchange(cleared, asked.timeout).await;
         }
         if !self.may_write() {
-            return Err(Error::Denied(format!("this call may only read: {} {}", cleared.method(), cleared.place())));
+            return Err(Rule::ReadOnly.denies(format!(
+                "this call may only read: {} {}",
+                cleared.method(),
+                cleared.place()
+            )));
         }
         match self.sent_before(&cleared) {
             None => self.record(&cleared).await?,
             Some(true) => self.record_again(&cleared).await?,
             Some(false) => {
-                return Err(Error::Denied(format!("a repeat sends what was sent before: {}", cleared.place())));
+                return Err(Rule::Repeat.denies(format!("a repeat sends what was sent before: {}", cleared.place())));
             }
         }
         // From here on it may have left, even if this future is dropped; only an error of connecting takes that back.
@@ -56,7 +76,7 @@ impl Call {
         self.report.requests = self.report.requests.saturating_add(1);
         let limits = self.limits();
         if self.report.requests > limits.requests {
-            return Err(Error::Denied(format!("more than {} requests in one call", limits.requests)));
+            return Err(Rule::Requests.denies(format!("more than {} requests in one call", limits.requests)));
         }
         let size = request.body.as_ref().map_or(0, |body| body.len() as u64);
         if size > limits.request_body {
@@ -90,7 +110,7 @@ impl Call {
     }
 
     async fn record_again(&mut self, request: &Cleared) -> Result<(), Error> {
-        let denied = || Error::Denied(format!("the time of this repeat is over: {}", request.place()));
+        let denied = || Rule::Repeat.denies(format!("the time of this repeat is over: {}", request.place()));
         self.scope.records.sent_again().await.map_err(|_| denied())?;
         self.report.writes.push(written(request));
         Ok(())

@@ -47,7 +47,7 @@ impl Notebook {
 
     pub(crate) fn also_grant(call: &mut Call, origin: &str) {
         let mut provider = (*call.scope.provider).clone();
-        provider.grants.push(Grant::to(Origin::parse(origin).unwrap()));
+        provider.grants.push(private(Origin::parse(origin).unwrap()));
         call.scope.provider = Arc::new(provider);
     }
 }
@@ -89,11 +89,16 @@ impl Records for Notebook {
     }
 }
 
+/// Providers of tests are on loopback.
+fn private(origin: Origin) -> Grant {
+    Grant { private: true, ..Grant::to(origin) }
+}
+
 pub(crate) fn provider(origin: &str) -> Provider {
     let origin = Origin::parse(origin).unwrap();
     let values = ["s3cret-value", "the-old-one"].map(|value| SecretBytes::new(value.into())).to_vec();
     let mut provider = Provider::unconfigured("acme", Limits::default());
-    provider.grants.push(Grant::to(origin.clone()));
+    provider.grants.push(private(origin.clone()));
     provider.secrets.insert("key".into(), Secret { values: values.clone(), origins: vec![origin] });
     provider.secrets.insert("unbound".into(), Secret { values, origins: Vec::new() });
     provider

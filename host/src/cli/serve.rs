@@ -91,6 +91,9 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End>
         let place = place_to_look(&error);
         anyhow::Error::new(error).context(place)
     })?;
+    for listener in [&listener, &admin] {
+        app.listens_at(listener.local_addr()?);
+    }
     let (phase, seen) = watch::channel(Phase::Serving);
     let drain = config.shutdown.drain;
     let door = Door::open(&config, admin.local_addr()?)?;

@@ -1,7 +1,8 @@
 //! The checks that every request of a plugin passes before a byte of it leaves, in the order of `sandbox.md`, "Egress".
 
+use super::names::Door;
 use super::placeholder::{Expansion, Placeholder, length, without_tokens};
-use super::{Error, Grant};
+use super::{Egress, Error, Grant, Rule};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -31,6 +32,7 @@ pub struct Cleared {
     pub(super) expanded: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
+    pub(super) door: Door,
     shown: Url,
     digest: String,
 }
@@ -58,41 +60,43 @@ impl Cleared {
     }
 }
 
-/// Checks a request against the grants and puts its secrets in, at most `body_limit` bytes of body in all. Nothing has
-/// left, whatever comes of it.
-pub fn clear(
-    request: Request,
-    grants: &[Grant],
-    placeholders: &[Placeholder],
-    body_limit: u64,
-) -> Result<Cleared, Error> {
-    let method = method(&request.method)?;
-    let mut url = Url::parse(&request.url).map_err(|error| Error::Invalid(format!("URL: {error}")))?;
-    url.set_fragment(None);
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::Denied("the URL has user info".to_owned()));
-    }
-    granted(grants, &request.method, &url)?;
-    let expansion = Expansion { placeholders, url: &url };
-    if url.host_str().is_some_and(|host| expansion.is_in(host)) {
-        return Err(Error::Denied("a secret in the host's name".to_owned()));
-    }
-    let headers = headers(&request.headers, expansion)?;
-    let expanded = match placeholders {
-        [] => within_limit(&url)?.clone(),
-        _ => {
-            let expanded = expand_url(expansion)?;
-            // A secret may have moved the path from under its grant.
-            granted(grants, &request.method, &expanded)?;
-            expanded
+impl Egress {
+    /// Checks a request against the grants and puts its secrets in, at most `body_limit` bytes of body in all. Nothing has
+    /// left, whatever comes of it.
+    pub fn clear(
+        &self,
+        request: Request,
+        grants: &[Grant],
+        placeholders: &[Placeholder],
+        body_limit: u64,
+    ) -> Result<Cleared, Error> {
+        let method = method(&request.method)?;
+        let url = url(&request.url)?;
+        let door = granted(grants, &request.method, &url)?;
+        // A name's addresses are checked where they are connected to; this refuses before anything is written down.
+        door.check(&url, &self.listeners).map_err(Error::Denied)?;
+        let names = header_names(&request.headers)?;
+        let expansion = Expansion { placeholders, url: &url };
+        if url.host_str().is_some_and(|host| expansion.is_in(host)) {
+            return Err(Rule::Secret.denies("it stands in the host's name"));
         }
-    };
-    let digest = match request.method.as_str() {
-        "GET" | "HEAD" => String::new(),
-        _ => digest(&request, &url, placeholders),
-    };
-    let body = request.body.map(|body| expansion.expand(&Zeroizing::new(body), body_limit)).transpose()?;
-    Ok(Cleared { method, expanded, headers, body, shown: url, digest })
+        let headers = headers(names, &request.headers, expansion)?;
+        let expanded = match placeholders {
+            [] => within_limit(&url)?.clone(),
+            _ => {
+                let expanded = expand_url(expansion)?;
+                // A secret may have moved the path from under its grant.
+                granted(grants, &request.method, &expanded)?;
+                expanded
+            }
+        };
+        let digest = match request.method.as_str() {
+            "GET" | "HEAD" => String::new(),
+            _ => digest(&request, &url, placeholders),
+        };
+        let body = request.body.map(|body| expansion.expand(&Zeroizing::new(body), body_limit)).transpose()?;
+        Ok(Cleared { method, expanded, headers, body, door, shown: url, digest })
+    }
 }
 
 fn method(text: &str) -> Result<Method, Error> {
@@ -103,28 +107,78 @@ fn method(text: &str) -> Result<Method, Error> {
     Method::from_bytes(text.as_bytes()).map_err(|_| invalid())
 }
 
-/// Denied with the rule's reason where no grant covers the request.
-fn granted(grants: &[Grant], method: &str, url: &Url) -> Result<(), Error> {
-    if grants.iter().any(|grant| grant.covers(method, url)) {
-        return Ok(());
+/// The URL as it is sent. Browsers drop line breaks and tabs from what they are given: here nobody guesses.
+fn url(text: &str) -> Result<Url, Error> {
+    if text.contains(is_control) {
+        return Err(Rule::Control.denies("a control character in the URL"));
     }
-    let origin = url.origin().ascii_serialization();
-    if grants.iter().any(|grant| grant.origin.covers(url)) {
-        return Err(Error::Denied(format!("the grant of {origin} does not cover this method and path")));
-    }
-    Err(Error::Denied(format!("{origin} is not granted")))
+    let mut url = Url::parse(text).map_err(|error| Error::Invalid(format!("URL: {error}")))?;
+    url.set_fragment(None);
+    Ok(url)
 }
 
-fn headers(headers: &[(String, String)], expansion: Expansion) -> Result<HeaderMap, Error> {
+fn is_control(c: char) -> bool {
+    matches!(c, '\r' | '\n' | '\t' | '\0')
+}
+
+/// Where the request goes through; denied by the first rule that no grant lets it past.
+fn granted(grants: &[Grant], method: &str, url: &Url) -> Result<Door, Error> {
+    let origin = url.origin().ascii_serialization();
+    let to_host = || grants.iter().filter(|grant| grant.origin.covers_host_of(url));
+    let to_scheme = || to_host().filter(|grant| grant.origin.covers_scheme(url));
+    let to_origin = || to_scheme().filter(|grant| grant.origin.covers_port(url));
+    let covering = || grants.iter().filter(|grant| grant.covers(method, url));
+    let denied = |rule: Rule, reason: &str| Err(rule.denies(format!("{origin}{reason}")));
+    match url.scheme() {
+        "https" => {}
+        "http" if to_scheme().next().is_some() => {}
+        "http" => return denied(Rule::Scheme, " is not granted: plain http must be written in the origin that is"),
+        other => return Err(Rule::Scheme.denies(format!("{other}: is neither https nor http"))),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return denied(Rule::UserInfo, " is not to get a user or password in its URL");
+    }
+    if to_host().next().is_none() || to_scheme().next().is_none() {
+        return denied(Rule::Origin, " is not granted");
+    }
+    if to_origin().next().is_none() {
+        return denied(Rule::Port, " is not granted: the host is, at another port");
+    }
+    if !to_origin().any(|grant| grant.covers_method(method)) {
+        return denied(Rule::Method, " is granted without this method");
+    }
+    if covering().next().is_none() {
+        return denied(Rule::Path, " is granted without this path");
+    }
+    Ok(Door::to(url, covering().any(|grant| grant.private)))
+}
+
+/// Every name, if a plugin may write these headers and no value of them ends early.
+fn header_names(headers: &[(String, String)]) -> Result<Vec<HeaderName>, Error> {
+    let checked = headers.iter().map(|(name, value)| {
+        let shown = name.escape_debug();
+        if name.contains(is_line_end) || value.contains(is_line_end) {
+            return Err(Rule::Control.denies(format!("a control character in the header {shown}")));
+        }
+        let parsed = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| Error::Invalid(format!("{shown} is not a header's name")))?;
+        match belongs_to_host(parsed.as_str()) {
+            true => Err(Rule::Header.denies(format!("{parsed} is the host's to write"))),
+            false => Ok(parsed),
+        }
+    });
+    checked.collect()
+}
+
+/// What ends a line or a text; a tab may stand in a header.
+fn is_line_end(c: char) -> bool {
+    is_control(c) && c != '\t'
+}
+
+fn headers(names: Vec<HeaderName>, headers: &[(String, String)], expansion: Expansion) -> Result<HeaderMap, Error> {
     let mut map = HeaderMap::new();
     let mut left = HEADERS;
-    for (name, value) in headers {
-        let shown = name.escape_debug();
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| Error::Invalid(format!("{shown} is not a header's name")))?;
-        if belongs_to_host(name.as_str()) {
-            return Err(Error::Invalid(format!("the header {name} belongs to the host")));
-        }
+    for (name, (_, value)) in names.into_iter().zip(headers) {
         left = left.checked_sub(name.as_str().len() as u64).ok_or_else(too_many)?;
         let expanded = expansion.expand(value.as_bytes(), left)?;
         left -= expanded.len() as u64;
@@ -140,10 +194,24 @@ fn too_many() -> Error {
     Error::Invalid("too many headers".to_owned())
 }
 
-/// What frames a message or steers a connection: a plugin that set it could smuggle a second request into the first.
+/// What frames a message or steers a connection, hop by hop (RFC 9110, 7.6.1): a plugin that set it could smuggle a second
+/// request into the first.
+const HOST_HEADERS: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+];
+
 fn belongs_to_host(name: &str) -> bool {
-    let names = ["host", "content-length", "connection", "transfer-encoding", "te", "upgrade", "keep-alive", "trailer"];
-    names.contains(&name) || name == "expect" || name.starts_with("proxy-")
+    HOST_HEADERS.contains(&name) || name.starts_with("proxy-")
 }
 
 /// A URL without secrets is held to the same size.
@@ -155,7 +223,7 @@ fn within_limit(url: &Url) -> Result<&Url, Error> {
 fn expand_url(expansion: Expansion) -> Result<Url, Error> {
     let expanded = expansion.expand(expansion.url.as_str().as_bytes(), URL)?;
     let invalid = || Error::Invalid("the URL, with its secrets in".to_owned());
-    let text = std::str::from_utf8(&expanded).map_err(|_| invalid())?;
+    let text = std::str::from_utf8(&expanded).ok().filter(|text| !text.contains(is_control)).ok_or_else(invalid)?;
     Url::parse(text).map_err(|_| invalid())
 }
 
@@ -181,7 +249,7 @@ fn digest(request: &Request, url: &Url, placeholders: &[Placeholder]) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::{Bound, Origin};
+    use crate::egress::{Bound, Denial, Origin};
     use crate::model::SecretBytes;
 
     fn get(url: &str) -> Request {
@@ -202,50 +270,98 @@ mod tests {
         Placeholder::new("{secret key raw}".into(), SecretBytes::new(value.into()), bound)
     }
 
-    fn refused(request: Request, placeholders: &[Placeholder]) -> Error {
-        clear(request, &grants(), placeholders, 1 << 10).err().expect("refused")
+    fn cleared(request: Request, placeholders: &[Placeholder]) -> Result<Cleared, Error> {
+        Egress::new().clear(request, &grants(), placeholders, 1 << 10)
     }
 
-    #[test]
-    fn what_is_not_granted_is_denied_with_its_reason() {
-        let cases = [
-            ("http://a.example/", "http://a.example is not granted"),
-            ("https://a.example:444/", "https://a.example:444 is not granted"),
-            ("https://b.example/", "https://b.example is not granted"),
-            ("https://w.example/", "https://w.example is not granted"),
-            ("https://u:p@a.example/", "the URL has user info"),
-            ("https://n.example/v2/", "the grant of https://n.example does not cover this method and path"),
-            ("https://n.example/v1/../v2/", "the grant of https://n.example does not cover this method and path"),
-            ("file:///etc/passwd", "null is not granted"),
-        ];
-        for (url, reason) in cases {
-            assert_eq!(refused(get(url), &[]), Error::Denied(reason.into()), "{url}");
+    fn rule(request: Request, placeholders: &[Placeholder]) -> Rule {
+        match refused(request, placeholders) {
+            Error::Denied(Denial { rule, .. }) => rule,
+            other => panic!("{other:?}"),
         }
-        let post = Request { method: "POST".into(), ..get("https://n.example/v1/") };
-        assert!(matches!(refused(post, &[]), Error::Denied(_)));
+    }
+
+    fn refused(request: Request, placeholders: &[Placeholder]) -> Error {
+        cleared(request, placeholders).err().expect("refused")
     }
 
     #[test]
-    fn what_cannot_be_sent_is_invalid() {
+    fn what_is_not_granted_is_denied_by_the_first_rule_that_it_breaks() {
+        let cases = [
+            ("http://a.example/", Rule::Scheme),
+            ("http://b.example/", Rule::Scheme),
+            ("http://u:p@a.example:444/", Rule::Scheme),
+            ("file:///etc/passwd", Rule::Scheme),
+            ("data:,x", Rule::Scheme),
+            ("https://u:p@a.example/", Rule::UserInfo),
+            ("https://u@b.example:444/", Rule::UserInfo),
+            ("https://a.example:444/", Rule::Port),
+            ("https://b.example/", Rule::Origin),
+            ("https://w.example/", Rule::Origin),
+            ("https://a.example./", Rule::Origin),
+            ("https://[::1]/", Rule::Origin),
+            ("https://n.example/v2/", Rule::Path),
+            ("https://n.example/v1/../v2/", Rule::Path),
+            ("https://n.example/v1/%2e%2e/v2/", Rule::Path),
+            ("https://a.example/\r\nx: y", Rule::Control),
+            ("https://a.example/\tx", Rule::Control),
+            ("https://a.example/\0", Rule::Control),
+        ];
+        for (url, broken) in cases {
+            assert_eq!(rule(get(url), &[]), broken, "{url}");
+        }
+        let post = Request { method: "POST".into(), ..get("https://n.example/v2/") };
+        assert_eq!(rule(post, &[]), Rule::Method);
+        let text = refused(get("https://b.example/"), &[]).to_string();
+        assert_eq!(text, "denied: origin: https://b.example is not granted");
+    }
+
+    #[test]
+    fn an_address_is_checked_before_headers_and_secrets() {
+        let grants = [Grant::to(Origin::parse("https://10.0.0.1").unwrap())];
+        let asked = Request { headers: vec![("Host".into(), "x".into())], ..get("https://10.0.0.1/") };
+        let denied = Egress::new().clear(asked, &grants, &[], 1 << 10).err().unwrap();
+        let advice = "address: the address of 10.0.0.1 is not public: private use (RFC 1918); where that is meant, write \
+                      { origin = \"https://10.0.0.1\", private = true } in this provider's allow";
+        assert_eq!(denied.to_string(), format!("denied: {advice}"));
+    }
+
+    #[test]
+    fn a_method_that_cannot_be_sent_is_invalid() {
         for method in ["", "get", "GE T", "CONNECT", "TRACE", "G\r\nX"] {
             let request = Request { method: method.into(), ..get("https://a.example/") };
             assert!(matches!(refused(request, &[]), Error::Invalid(_)), "{method:?}");
         }
-        let headers = [
-            ("Host", "b.example"),
-            ("content-length", "1"),
-            ("Transfer-Encoding", "chunked"),
-            ("Proxy-Authorization", "x"),
-            ("Expect", "100-continue"),
-            ("X Y", "1"),
-            ("x", "a\r\nHost: b"),
-            ("x", "a\0"),
-        ];
-        for (name, value) in headers {
-            let request = Request { headers: vec![(name.into(), value.into())], ..get("https://a.example/") };
-            assert!(matches!(refused(request, &[]), Error::Invalid(_)), "{name}");
-        }
         assert!(matches!(refused(get("no url"), &[]), Error::Invalid(_)));
+    }
+
+    #[test]
+    fn what_frames_a_message_is_the_host_s_to_write_in_whatever_case() {
+        let with = |name: &str, value: &str| Request {
+            headers: vec![("x-first".into(), "1".into()), (name.into(), value.into())],
+            ..get("https://a.example/")
+        };
+        for name in HOST_HEADERS.iter().copied().chain(["proxy-authorization", "proxy-connection"]) {
+            for name in [name.to_owned(), name.to_uppercase()] {
+                assert_eq!(rule(with(&name, "1"), &[]), Rule::Header, "{name}");
+            }
+        }
+        for (name, value) in
+            [("x", "a\r\nHost: b"), ("x", "a\rb"), ("x", "a\nb"), ("x", "a\0"), ("x\r\ny", "1"), ("\0", "")]
+        {
+            assert_eq!(rule(with(name, value), &[]), Rule::Control, "{name:?} {value:?}");
+        }
+        for (name, value) in [("x y", "1"), ("x:", "1"), (":path", "/"), ("", "1"), ("x", "\u{7f}"), ("x", "\u{1b}")] {
+            assert!(matches!(refused(with(name, value), &[]), Error::Invalid(_)), "{name:?} {value:?}");
+        }
+        assert_eq!(cleared(with("x-tab", "a\tb"), &[]).unwrap().headers["x-tab"], "a\tb");
+    }
+
+    #[test]
+    fn a_secret_that_would_end_a_line_is_not_put_in() {
+        let key = secret("a\r\nHost: b");
+        let request = Request { headers: vec![("x".into(), key.token().into())], ..get("https://a.example/") };
+        assert!(matches!(refused(request, &[key]), Error::Invalid(_)));
     }
 
     #[test]
@@ -258,7 +374,7 @@ mod tests {
             headers: vec![("Authorization".into(), format!("Bearer {token}"))],
             body: Some(format!("key={token}").into_bytes()),
         };
-        let cleared = clear(request, &grants(), &[key], 1 << 10).unwrap();
+        let cleared = cleared(request, &[key]).unwrap();
         assert_eq!(cleared.expanded.as_str(), "https://a.example/s3cret?k=s3cret");
         assert_eq!(cleared.headers["authorization"], "Bearer s3cret");
         assert_eq!(*cleared.body.clone().unwrap(), b"key=s3cret");
@@ -270,10 +386,10 @@ mod tests {
     fn a_secret_cannot_move_a_request_elsewhere() {
         let up = secret("../v2");
         let path = format!("https://n.example/v1/{}", up.token());
-        assert!(matches!(refused(get(&path), &[up]), Error::Denied(_)));
+        assert_eq!(rule(get(&path), &[up]), Rule::Path);
         let host = secret("x");
         let url = format!("https://{}.w.example/", host.token());
-        assert_eq!(refused(get(&url), &[host]), Error::Denied("a secret in the host's name".into()));
+        assert_eq!(rule(get(&url), &[host]), Rule::Secret);
     }
 
     #[test]
@@ -282,7 +398,7 @@ mod tests {
             let token = key.token().to_owned();
             let mut request = request.clone();
             request.headers.push(("authorization".into(), token));
-            clear(request, &grants(), std::slice::from_ref(key), 1 << 10).unwrap().digest().to_owned()
+            cleared(request, std::slice::from_ref(key)).unwrap().digest().to_owned()
         };
         let post = Request { method: "POST".into(), ..get("https://a.example/x?y") };
         let plain = Request { body: Some(b"1".to_vec()), ..post };
@@ -312,6 +428,6 @@ mod tests {
             assert!(matches!(refused(request, std::slice::from_ref(&key)), Error::Invalid(_)));
         }
         let fits = Request { body: Some(token.into_bytes()), ..get("https://a.example/") };
-        assert_eq!(clear(fits, &grants(), &[key], 1 << 10).unwrap().body.unwrap().len(), 1 << 10);
+        assert_eq!(cleared(fits, &[key]).unwrap().body.unwrap().len(), 1 << 10);
     }
 }

@@ -1,14 +1,19 @@
 //! The clients, one for each provider and one for merchants, and the one function that lets a request go.
 
+use super::listeners::Listeners;
+use super::names::{Checked, Door, System};
 use super::{Cleared, Error};
 use crate::telemetry;
-use http::HeaderMap;
-use reqwest::Client;
+use http::{HeaderMap, Method};
+use reqwest::dns::Resolve;
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Handle, Id};
 use tokio::time::Instant;
+use url::Url;
 
 /// The longest that any request may take, whatever was asked for.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -41,16 +46,33 @@ pub struct AnswerLimits {
 }
 
 /// The way out. Each provider has its own connections; so has each runtime, because a connection belongs to the
-/// runtime that opened it.
-#[derive(Debug, Default)]
+/// runtime that opened it; and so has each door, because what one origin may reach another may not.
 pub struct Egress {
-    clients: Mutex<HashMap<Id, HashMap<String, Client>>>,
+    pools: Mutex<HashMap<Id, HashMap<String, Vec<(Door, Client)>>>>,
+    names: Arc<dyn Resolve>,
+    pub(super) listeners: Arc<Listeners>,
+}
+
+impl Default for Egress {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Egress {
     /// Without connections; they are made when needed.
     pub fn new() -> Self {
-        Self::default()
+        Self::asking(Arc::new(System))
+    }
+
+    /// The same, with names that somebody else knows.
+    pub(super) fn asking(names: Arc<dyn Resolve>) -> Self {
+        Self { pools: Mutex::default(), names, listeners: Arc::default() }
+    }
+
+    /// This process listens there: no provider's or merchant's name may lead to it, whatever is granted.
+    pub fn listens_at(&self, address: SocketAddr) {
+        self.listeners.add(address);
     }
 
     /// Sends a request of `external`'s plugin and waits at most `timeout` for the whole answer. Whether it may have left
@@ -64,10 +86,7 @@ impl Egress {
     ) -> Result<Answer, Error> {
         let started = Instant::now();
         let about = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method.clone(), request.place()));
-        let answer = match self.client(external) {
-            Ok(client) => exchange(&client, request, limits, timeout).await,
-            Err(error) => Err(error),
-        };
+        let answer = self.exchange(external, request, limits, timeout).await;
         let seconds = started.elapsed().as_secs_f64();
         let result = answer.as_ref().map_or_else(Error::name, |answer| class(answer.status));
         metrics::histogram!(telemetry::EGRESS_SECONDS, "external" => external.to_owned(), "result" => result)
@@ -80,16 +99,17 @@ impl Egress {
     }
 
     /// Posts a callback to a merchant; a status is all that counts of its answer, and what `Retry-After` says.
+    ///
+    /// `url` is the operator's own: neither a plugin nor a caller names it. So its address may be a private one.
     pub async fn deliver(
         &self,
-        url: &str,
+        url: &Url,
         headers: HeaderMap,
         body: Vec<u8>,
         timeout: Duration,
     ) -> Result<Answer, Error> {
-        let request = self.client(MERCHANTS)?.post(url).headers(headers).body(body).timeout(timeout.min(LONGEST));
-        let request = request.build().map_err(|error| Error::Invalid(error.without_url().to_string()))?;
-        let mut response = self.client(MERCHANTS)?.execute(request).await?;
+        let fill = |request: RequestBuilder| request.headers(headers).body(body).timeout(timeout.min(LONGEST));
+        let mut response = self.execute(MERCHANTS, Door::to(url, true), Method::POST, url.clone(), fill).await?;
         let mut read = 0;
         while let Ok(Some(chunk)) = response.chunk().await {
             read += chunk.len() as u64;
@@ -101,21 +121,65 @@ impl Egress {
         Ok(Answer { status: response.status().as_u16(), headers, body: Vec::new() })
     }
 
-    pub(super) fn client(&self, name: &str) -> Result<Client, Error> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_runtime = clients.entry(Handle::current().id()).or_default();
-        if let Some(client) = of_runtime.get(name) {
+    async fn exchange(
+        &self,
+        external: &str,
+        cleared: Cleared,
+        limits: AnswerLimits,
+        timeout: Duration,
+    ) -> Result<Answer, Error> {
+        let Cleared { method, expanded, headers, body, door, .. } = cleared;
+        let fill = |request: RequestBuilder| {
+            let request = request.headers(headers).timeout(timeout.min(LONGEST));
+            match body {
+                Some(body) => request.body(bytes::Bytes::from_owner(body)),
+                None => request,
+            }
+        };
+        let response = self.execute(external, door, method, expanded, fill).await?;
+        let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if size as u64 > limits.headers {
+            return Err(Error::TooLarge(limits.headers));
+        }
+        let status = response.status().as_u16();
+        let headers = response.headers().iter().map(shown).collect();
+        Ok(Answer { status, headers, body: whole_body(response, limits.body).await? })
+    }
+
+    /// What every request to a provider or merchant passes. An address in the URL is checked here, because the client asks
+    /// nobody about it; a name's addresses are, by [`Checked`], of which the client connects to what it was given.
+    async fn execute(
+        &self,
+        pool: &str,
+        door: Door,
+        method: Method,
+        url: Url,
+        fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, Error> {
+        door.check(&url, &self.listeners).map_err(Error::Denied)?;
+        let client = self.client(pool, door)?;
+        let request = fill(client.request(method, url)).build();
+        let request = request.map_err(|error| Error::Invalid(error.without_url().to_string()))?;
+        Ok(client.execute(request).await?)
+    }
+
+    fn client(&self, pool: &str, door: Door) -> Result<Client, Error> {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_runtime = pools.entry(Handle::current().id()).or_default();
+        if let Some((_, client)) = of_runtime.get(pool).into_iter().flatten().find(|(of, _)| *of == door) {
             return Ok(client.clone());
         }
-        let client = new_client().map_err(|error| Error::Unreachable(error.to_string()))?;
-        of_runtime.insert(name.to_owned(), client.clone());
+        let names = Checked { names: self.names.clone(), door, listeners: self.listeners.clone() };
+        let client = new_client().dns_resolver(names).build();
+        let client = client.map_err(|error| Error::Unreachable(error.to_string()))?;
+        of_runtime.entry(pool.to_owned()).or_default().push((door, client.clone()));
         Ok(client)
     }
 }
 
 /// Everything that a client could do by itself is off: what was sent, where to and how often is for us to know.
 #[expect(clippy::disallowed_methods, reason = "the one place that makes an HTTP client")]
-fn new_client() -> reqwest::Result<Client> {
+pub(super) fn new_client() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("provost/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
@@ -127,24 +191,6 @@ fn new_client() -> reqwest::Result<Client> {
         .pool_idle_timeout(IDLE)
         .tcp_nodelay(true)
         .tls_version_min(reqwest::tls::Version::TLS_1_2)
-        .build()
-}
-
-async fn exchange(client: &Client, cleared: Cleared, limits: AnswerLimits, time: Duration) -> Result<Answer, Error> {
-    let mut request = client.request(cleared.method, cleared.expanded).headers(cleared.headers);
-    if let Some(body) = cleared.body {
-        request = request.body(bytes::Bytes::from_owner(body));
-    }
-    let request = request.timeout(time.min(LONGEST)).build();
-    let request = request.map_err(|error| Error::Invalid(error.without_url().to_string()))?;
-    let response = client.execute(request).await?;
-    let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if size as u64 > limits.headers {
-        return Err(Error::TooLarge(limits.headers));
-    }
-    let status = response.status().as_u16();
-    let headers = response.headers().iter().map(shown).collect();
-    Ok(Answer { status, headers, body: whole_body(response, limits.body).await? })
 }
 
 /// The body, counted while it comes: what it claims to be long is not believed.
@@ -176,7 +222,7 @@ fn class(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::super::loopback::{Loopback, Manner};
-    use super::super::{Grant, Origin, Request, clear};
+    use super::super::{Grant, Origin, Request};
     use super::*;
 
     const LIMITS: AnswerLimits = AnswerLimits { headers: 1 << 10, body: 64 };
@@ -188,9 +234,10 @@ mod tests {
             headers: vec![("x-a".into(), "b".into())],
             body: Some(b"{}".to_vec()),
         };
-        let grants = [Grant::to(Origin::parse(origin).unwrap())];
-        let cleared = clear(request, &grants, &[], 1 << 10).unwrap();
-        Egress::new().send("acme", cleared, LIMITS, timeout).await
+        let grants = [Grant { private: true, ..Grant::to(Origin::parse(origin).unwrap()) }];
+        let egress = Egress::new();
+        let cleared = egress.clear(request, &grants, &[], 1 << 10).unwrap();
+        egress.send("acme", cleared, LIMITS, timeout).await
     }
 
     #[tokio::test]
@@ -271,7 +318,8 @@ mod tests {
     async fn a_callback_is_delivered_as_it_is() {
         let merchant = Loopback::start(Manner::status(204, "")).await;
         let headers = HeaderMap::from_iter([("webhook-id".parse().unwrap(), "1".parse().unwrap())]);
-        let answer = Egress::new().deliver(&merchant.origin, headers, b"{}".to_vec(), LONGEST).await.unwrap();
+        let url = Url::parse(&merchant.origin).unwrap();
+        let answer = Egress::new().deliver(&url, headers, b"{}".to_vec(), LONGEST).await.unwrap();
         assert_eq!(answer.status, 204);
         assert!(merchant.seen()[0].contains("webhook-id: 1\r\n"));
     }

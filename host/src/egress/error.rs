@@ -1,11 +1,13 @@
 //! Why a request got no answer, and whether it may have left.
 
+use super::Denial;
+
 /// Why a request got no answer. Texts are for the plugin's author: no secrets, no queries.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A rule of the operator's forbids it.
     #[error("denied: {0}")]
-    Denied(String),
+    Denied(Denial),
     /// Not a request that can be sent.
     #[error("invalid: {0}")]
     Invalid(String),
@@ -49,7 +51,9 @@ impl Error {
 impl From<reqwest::Error> for Error {
     /// What failed before a connection stood has not left; of everything else nobody can say.
     fn from(error: reqwest::Error) -> Self {
-        if error.is_connect() {
+        if let Some(denial) = denial(&error) {
+            Self::Denied(denial.clone())
+        } else if error.is_connect() {
             Self::Unreachable(causes(&error.without_url()))
         } else if error.is_timeout() {
             Self::Timeout
@@ -57,6 +61,12 @@ impl From<reqwest::Error> for Error {
             Self::Interrupted(causes(&error.without_url()))
         }
     }
+}
+
+/// A rule that refused where the connection was to be made.
+fn denial(error: &reqwest::Error) -> Option<&Denial> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+        .find_map(|cause| cause.downcast_ref())
 }
 
 /// The error and what caused it, in one line: the outermost text alone says only that sending failed.

@@ -55,9 +55,19 @@ impl Origin {
 
     /// Whether a request to `url` goes there.
     pub fn covers(&self, url: &Url) -> bool {
+        self.covers_scheme(url) && self.covers_port(url) && self.covers_host_of(url)
+    }
+
+    pub(super) fn covers_scheme(&self, url: &Url) -> bool {
         url.scheme() == self.scheme
-            && url.port_or_known_default() == Some(self.port)
-            && url.host().is_some_and(|host| self.covers_host(host))
+    }
+
+    pub(super) fn covers_port(&self, url: &Url) -> bool {
+        url.port_or_known_default() == Some(self.port)
+    }
+
+    pub(super) fn covers_host_of(&self, url: &Url) -> bool {
+        url.host().is_some_and(|host| self.covers_host(host))
     }
 
     fn covers_host(&self, host: Host<&str>) -> bool {
@@ -102,10 +112,13 @@ impl Grant {
 
     /// Whether a request is covered.
     pub fn covers(&self, method: &str, url: &Url) -> bool {
-        let method_granted = self.methods.is_empty() || self.methods.iter().any(|granted| granted == method);
         let path_granted =
             self.paths.is_empty() || self.paths.iter().any(|prefix| url.path().starts_with(prefix.as_str()));
-        self.origin.covers(url) && method_granted && path_granted
+        self.origin.covers(url) && self.covers_method(method) && path_granted
+    }
+
+    pub(super) fn covers_method(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|granted| granted == method)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Text that stands for a secret in a request of a plugin, until the request leaves.
 
-use super::{Error, Origin};
+use super::{Error, Origin, Rule};
 use crate::model::SecretBytes;
 use std::convert::Infallible;
 use url::Url;
@@ -54,7 +54,7 @@ impl Placeholder {
         let stranger = self.bound.iter().find(|bound| !bound.origins.iter().any(|origin| origin.covers(url)));
         stranger.map_or(Ok(()), |bound| {
             let origin = url.origin().ascii_serialization();
-            Err(Error::Denied(format!("secret {} is not bound to {origin}", bound.secret)))
+            Err(Rule::Secret.denies(format!("{} is not bound to {origin}", bound.secret)))
         })
     }
 }
@@ -159,7 +159,7 @@ mod tests {
         let url = Url::parse("https://b.example/").unwrap();
         let refused =
             Expansion { placeholders: &placeholders, url: &url }.expand(placeholders[0].token().as_bytes(), 1 << 10);
-        assert_eq!(refused, Err(Error::Denied("secret key is not bound to https://b.example".into())));
+        assert_eq!(refused, Err(Rule::Secret.denies("key is not bound to https://b.example")));
         assert!(!format!("{placeholders:?}").contains("s3cret"));
     }
 

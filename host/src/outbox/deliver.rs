@@ -237,8 +237,7 @@ impl Outbox {
 
     async fn send(&self, delivery: &Delivery, target: &Target) -> Result<Answered, String> {
         let headers = self.headers(delivery, target);
-        let sent =
-            self.egress.deliver(target.url.as_str(), headers, delivery.body.clone(), self.settings.timeout).await;
+        let sent = self.egress.deliver(&target.url, headers, delivery.body.clone(), self.settings.timeout).await;
         let answer = sent.map_err(|error| error.to_string())?;
         let named = |name: &str| answer.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
         let retry_after = named("retry-after").and_then(|(_, value)| asked_wait(value, self.clock.now()));

@@ -1,13 +1,13 @@
 //! What to add to the configuration where a call was denied something.
 
 use crate::capabilities::{Exchange, Provider};
-use crate::egress::Error;
+use crate::egress::{Error, Rule};
 use url::Url;
 
 /// What would have let a request out; none where it was not denied, or no configuration would.
 pub(super) fn about_request(exchange: &Exchange, provider: &Provider) -> Option<String> {
     let denied = exchange.end.as_ref().and_then(|end| end.answer.as_ref().err());
-    let Some(Error::Denied(reason)) = denied else { return None };
+    let Some(Error::Denied(denial)) = denied else { return None };
     let url = Url::parse(&exchange.url).ok()?;
     let (name, origin) = (&provider.external, url.origin().ascii_serialization());
     if !provider.grants.iter().any(|grant| grant.origin.covers(&url)) {
@@ -17,7 +17,11 @@ pub(super) fn about_request(exchange: &Exchange, provider: &Provider) -> Option<
         let request = format!("{} {}", exchange.method, url.path());
         return Some(format!("let methods and paths of {origin} in allow of [providers.{name}] cover {request}"));
     }
-    let bound_elsewhere = |secret: &&String| reason.starts_with(&format!("secret {secret} is not bound"));
+    if denial.rule == Rule::Address {
+        return Some(denial.reason.clone());
+    }
+    let bound_elsewhere =
+        |secret: &&String| denial.rule == Rule::Secret && denial.reason.starts_with(&format!("{secret} is not bound"));
     let secret = provider.secrets.keys().find(bound_elsewhere)?;
     Some(format!("add {origin:?} to origins of providers.{name}.secrets.{secret}"))
 }
@@ -35,11 +39,11 @@ pub(super) fn about_secret(secret: &str, provider: &Provider) -> String {
 mod tests {
     use super::*;
     use crate::capabilities::{Ended, Limits, Secret};
-    use crate::egress::{Grant, Origin};
+    use crate::egress::{Denial, Grant, Origin};
     use std::time::Duration;
 
-    fn denied(url: &str, reason: &str) -> Exchange {
-        let end = Ended { at: Duration::ZERO, answer: Err(Error::Denied(reason.into())) };
+    fn denied(url: &str, rule: Rule, reason: &str) -> Exchange {
+        let end = Ended { at: Duration::ZERO, answer: Err(Error::Denied(Denial { rule, reason: reason.into() })) };
         Exchange {
             method: "POST".into(),
             url: url.into(),
@@ -61,15 +65,22 @@ mod tests {
 
     #[test]
     fn a_denied_request_says_which_line_is_missing() {
-        for (url, reason, said) in [
-            ("https://c.example/x", "", "add \"https://c.example\" to allow in [providers.acme]"),
-            ("https://a.example/x", "", "cover POST /x"),
-            ("https://b.example/x", "secret key is not bound to https://b.example", "providers.acme.secrets.key"),
+        for (url, rule, reason, said) in [
+            ("https://c.example/x", Rule::Origin, "", "add \"https://c.example\" to allow in [providers.acme]"),
+            ("https://a.example/x", Rule::Method, "", "cover POST /x"),
+            ("https://b.example/x", Rule::Address, "write private = true", "private = true"),
+            (
+                "https://b.example/x",
+                Rule::Secret,
+                "key is not bound to https://b.example",
+                "providers.acme.secrets.key",
+            ),
         ] {
-            let advice = about_request(&denied(url, reason), &provider()).unwrap();
+            let advice = about_request(&denied(url, rule, reason), &provider()).unwrap();
             assert!(advice.contains(said), "{advice}");
         }
-        assert_eq!(about_request(&denied("https://b.example/x", "this call may only read"), &provider()), None);
+        let read_only = denied("https://b.example/x", Rule::ReadOnly, "this call may only read");
+        assert_eq!(about_request(&read_only, &provider()), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::api::admin::json;
 use crate::clock::Clock;
 use crate::config::{AdminFile, Config};
-use crate::egress::Egress;
+use crate::egress;
 use crate::model::SecretBytes;
 use crate::operations::{ByHand, Decision, NotByHand, Signed};
 use crate::store::{CallbackFilter, OpenError, Store, Which};
@@ -48,7 +48,7 @@ pub(super) enum NotReached {
         /// Where it should listen.
         address: SocketAddr,
         /// Why.
-        error: crate::egress::Error,
+        error: egress::Error,
     },
     /// It refuses.
     #[error("{detail} ({code})")]
@@ -168,7 +168,7 @@ async fn replay_there(
 
 async fn command(address: SocketAddr, token: &SecretBytes, path: &str, body: &Value) -> Result<Value, NotReached> {
     let token = String::from_utf8_lossy(token.expose());
-    let answer = Egress::new().command(address, path, &token, body.to_string()).await;
+    let answer = egress::command(address, path, &token, body.to_string()).await;
     let answer = answer.map_err(|error| NotReached::Silent { address, error })?;
     let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if answer.status == 200 {

@@ -65,7 +65,7 @@ impl http::Host for State {
 
 fn http_error(error: egress::Error) -> http::Error {
     match error {
-        egress::Error::Denied(reason) => http::Error::Denied(reason),
+        egress::Error::Denied(denial) => http::Error::Denied(denial.to_string()),
         egress::Error::Invalid(reason) => http::Error::Invalid(reason),
         egress::Error::Unreachable(reason) => http::Error::Unreachable(reason),
         egress::Error::Interrupted(reason) => http::Error::Interrupted(reason),
