@@ -98,4 +98,11 @@ list! {
     /// Requests of plugins that were denied, by `external` and `rule`: scheme, user_info, port, origin, method, path,
     /// address, header, control, secret, read_only, repeat or requests.
     Counter EGRESS_DENIED = "provost_egress_denied_total";
+    /// Requests that were held back and have not left, by `external` and `by`: places, rate or breaker.
+    Counter EGRESS_HELD_BACK = "provost_egress_held_back_total";
+    /// How often requests to a provider began or ceased to be held back for its failures, by `external` and `state`: open
+    /// or closed.
+    Counter EGRESS_BREAKER_TURNS = "provost_egress_breaker_turns_total";
+    /// Whether requests to a provider are held back for its failures, by `external`: 1, or 0.
+    Gauge EGRESS_BREAKER_OPEN = "provost_egress_breaker_open";
 }

@@ -2,10 +2,12 @@
 //! something had left by then (rule 2).
 
 use crate::faults::{assert_not_executed, assert_unknown};
-use crate::harness::{Host, Process, Reply, Setup, payment, payment_with};
+use crate::harness::{Host, Process, Reply, Setup, logged, payment, payment_with};
+use provost::egress::{Grant, Origin};
 use reqwest::Method;
 use serde_json::{Value, json};
-use simulators::Provider;
+use simulators::host::free_address;
+use simulators::{Merchant, Provider};
 
 /// Attacks that end the call.
 const FATAL: [&str; 7] = ["trap", "panic", "loop", "memory", "recursion", "emit-flood", "huge-value"];
@@ -78,14 +80,74 @@ async fn a_flood_is_cut_off_and_the_call_goes_on() {
 #[tokio::test]
 async fn a_request_to_where_nothing_is_granted_is_denied_and_does_not_leave() {
     let (provider, victim) = (Provider::start(), Provider::start());
-    let host = hostile(&provider).await;
-    for url in [victim.url(), format!("{}@{}", provider.url(), victim.url()), "file:///etc/passwd".to_owned()] {
-        let reply = attack(&host, &url, json!({ "attack": "denied", "url": url })).await;
+    let port = victim.url().trim_end_matches('/').rsplit_once(':').unwrap().1.to_owned();
+    let name = Origin::parse(&format!("http://localhost:{port}")).unwrap();
+    let setup = Setup::new().in_front_of("hostile", &provider).with(|hostile| {
+        hostile.external = "denied".into();
+        // An operator's, who thinks no harm: not private.
+        hostile.grants.extend([Grant::to(name), Grant::to(Origin::parse("https://169.254.169.254").unwrap())]);
+    });
+    let host = setup.start().await;
+    let attempts = [
+        (victim.url(), "port"),
+        (
+            format!("http://{}@127.0.0.1:{port}/", provider.url().replace("http://", "").trim_end_matches('/')),
+            "user_info",
+        ),
+        (provider.url().replace("://", "://user@"), "user_info"),
+        ("http://10.0.0.1/".to_owned(), "scheme"),
+        ("https://10.0.0.1/".to_owned(), "origin"),
+        ("file:///etc/passwd".to_owned(), "scheme"),
+        (format!("http://localhost:{port}/x"), "address"),
+        ("https://169.254.169.254/latest/meta-data".to_owned(), "address"),
+        ("https://0xa9fea9fe/latest/meta-data".to_owned(), "address"),
+    ];
+    for (number, (url, rule)) in attempts.into_iter().enumerate() {
+        let labels = [("external", "denied"), ("rule", rule)];
+        let before = host.counter("provost_egress_denied_total", &labels).await;
+        let orders = json!({ "attack": "denied", "url": url });
+        let reply = host.post("/v3/denied/pay", &payment_with(&format!("shop-{number}"), 500, orders)).await;
         assert_eq!((reply.status, &reply.json["result"]), (200, &json!("KO")), "nothing left: {reply:?}");
         let told = reply.text("resultDescription");
-        assert!(told.starts_with("Error::Denied"), "{told}");
+        assert!(told.starts_with(&format!("Error::Denied(\"{rule}: ")), "{url}: {told}");
+        assert_eq!(host.counter("provost_egress_denied_total", &labels).await, before + 1, "{url}");
     }
+    let refused = logged("denied", 3, &["a request of the plugin was denied", "\"rule\":\"address\""]).await;
+    assert!(refused[0].contains("is not public: loopback"), "{refused:?}");
     assert!(victim.ledger().requests().is_empty() && provider.ledger().requests().is_empty());
+}
+
+#[tokio::test]
+async fn no_grant_leads_a_plugin_to_the_host_that_runs_it() {
+    let provider = Provider::start();
+    let mut host = Process::prepare(&provider, None, &["hostile"]);
+    let (own, admin) = (host.address(), free_address(0).unwrap());
+    let origins = [provider.url(), format!("http://{own}"), format!("http://{admin}")];
+    let grants = json!(origins.map(|origin| json!({ "origin": origin, "private": true }))).to_string();
+    let listen = admin.to_string();
+    host.start(&[("PROVOST_PROVIDERS__HOSTILE__ALLOW", &grants), ("PROVOST_ADMIN__LISTEN", &listen)]).await;
+    for (number, url) in
+        [format!("http://{own}/-/health"), format!("http://{admin}/admin/v1/payments")].iter().enumerate()
+    {
+        let orders = json!({ "attack": "denied", "url": url });
+        let reply = host.post("/v3/hostile/pay", &payment_with(&format!("shop-{number}"), 500, orders)).await;
+        let told = reply.text("resultDescription");
+        assert!(told.starts_with("Error::Denied(\"address: ") && told.contains("is this host itself"), "{url}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn no_proxy_is_taken_from_the_environment() {
+    let (provider, merchant, proxy) = (Provider::start(), Merchant::start(), Provider::start());
+    let mut host = Process::prepare(&provider, Some(&merchant), &["acme"]);
+    let url = proxy.url();
+    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    host.start(&names.map(|name| (name, url.as_str()))).await;
+    let reply = host.post("/v3/acme/pay", &payment("shop-1", 500)).await;
+    assert_eq!((reply.status, &reply.json["result"]), (200, &json!("OK")), "{reply:?}");
+    assert_eq!(provider.ledger().charges().len(), 1);
+    merchant.wait_for(1).await;
+    assert!(proxy.ledger().requests().is_empty());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `http`: requests to the provider. Decides what is a write, and has it on disk before it leaves.
 
 use super::{Call, Mode};
-use crate::egress::{Answer, AnswerLimits, Cleared, Denial, Error, Origin, Request, Rule};
+use crate::egress::{Answer, AnswerLimits, Cleared, Denial, Error, Origin, Pass, Request, Rule};
 use crate::model::{SafeRequest, Write};
 use crate::telemetry;
 use std::time::Duration;
@@ -45,7 +45,8 @@ impl Call {
         let (egress, grants) = (&self.scope.egress, &self.scope.provider.grants);
         let cleared = egress.clear(asked.request, grants, &self.placeholders, self.limits().request_body)?;
         if !self.is_write(&cleared) {
-            return self.exchange(cleared, asked.timeout).await;
+            let pass = self.enter(false).await?;
+            return self.exchange(pass, cleared, asked.timeout).await;
         }
         if !self.may_write() {
             return Err(Rule::ReadOnly.denies(format!(
@@ -54,6 +55,8 @@ impl Call {
                 cleared.place()
             )));
         }
+        // Before anything is written down: what is held back has not left.
+        let pass = self.enter(true).await?;
         match self.sent_before(&cleared) {
             None => self.record(&cleared).await?,
             Some(true) => self.record_again(&cleared).await?,
@@ -63,7 +66,7 @@ impl Call {
         }
         // From here on it may have left, even if this future is dropped; only an error of connecting takes that back.
         self.report.departures.left += 1;
-        let answer = self.exchange(cleared, asked.timeout).await;
+        let answer = self.exchange(pass, cleared, asked.timeout).await;
         match &answer {
             Ok(answer) if answer.status < 500 => self.report.departures.answered += 1,
             Err(error) if !error.may_have_left() => self.report.departures.left -= 1,
@@ -116,15 +119,24 @@ impl Call {
         Ok(())
     }
 
-    async fn exchange(&self, request: Cleared, timeout: Option<Duration>) -> Result<Answer, Error> {
-        let limits = self.limits();
-        let left = limits.request_deadline.saturating_sub(self.elapsed());
+    async fn enter(&self, write: bool) -> Result<Pass, Error> {
+        let provider = &self.scope.provider;
+        self.scope.egress.enter(&provider.external, &provider.egress, write, self.time_left()).await
+    }
+
+    /// How long requests may still take.
+    fn time_left(&self) -> Duration {
+        self.limits().request_deadline.saturating_sub(self.elapsed())
+    }
+
+    async fn exchange(&self, pass: Pass, request: Cleared, timeout: Option<Duration>) -> Result<Answer, Error> {
+        let (limits, left) = (self.limits(), self.time_left());
         if left.is_zero() {
             return Err(Error::Unreachable("the call's time for requests is over".to_owned()));
         }
         let answer = AnswerLimits { headers: limits.response_headers, body: limits.response_body };
         let timeout = timeout.map_or(left, |timeout| timeout.min(left));
-        self.scope.egress.send(&self.scope.provider.external, request, answer, timeout).await
+        self.scope.egress.send(pass, request, answer, timeout).await
     }
 }
 
@@ -281,6 +293,23 @@ mod tests {
         assert_eq!(provider.seen().len(), 2);
         assert_eq!(call.into_report().departures, Departures::default());
         assert_eq!(notebook.sent(), Vec::new());
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_is_down_gets_no_writes_and_is_still_asked() {
+        let provider = Loopback::start(Manner::status(503, "")).await;
+        let (mut call, notebook) = call(&provider.origin);
+        Notebook::breaks_after(&mut call, 3);
+        for _ in 0..3 {
+            assert_eq!(call.send(post(&provider.origin)).await.unwrap().status, 503);
+        }
+        assert_eq!(call.send(post(&provider.origin)).await, Err(Error::Overloaded));
+        let mut get = post(&provider.origin);
+        get.request.method = "GET".into();
+        assert_eq!(call.send(get.clone()).await.unwrap().status, 503, "one is let through");
+        assert_eq!(call.send(get).await, Err(Error::Overloaded), "and no more for a while");
+        assert_eq!((provider.seen().len(), notebook.sent().len()), (4, 3), "what is held back is not on disk as sent");
+        assert_eq!(call.into_report().departures, Departures { left: 3, answered: 0 });
     }
 
     #[tokio::test]

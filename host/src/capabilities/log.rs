@@ -1,7 +1,8 @@
 //! `log`, and what a plugin writes to stdout and stderr: tagged, redacted, and cut when it is too much.
 
 use super::Call;
-use super::redact::redacted;
+use super::redact::{escaped, hidden, without_credentials};
+use crate::egress::Placeholder;
 
 /// How much a line matters, by the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Call {
         if admitted.is_empty() {
             return;
         }
-        let line = redacted(&admitted, &self.scope.provider);
+        let line = self.redacted(&admitted);
         if let Some(transcript) = &self.transcript {
             transcript.line(level, stream, &line);
         }
@@ -116,12 +117,20 @@ impl Call {
 
     /// `text` as it may be shown to an operator.
     pub fn redacted(&self, text: &str) -> String {
-        redacted(text, &self.scope.provider)
+        escaped(&self.hidden(&without_credentials(text)))
+    }
+
+    /// `text` without what nobody may read: the provider's secrets, as they are and as this call has put them together,
+    /// and card numbers.
+    pub fn hidden(&self, text: &str) -> String {
+        let configured = self.scope.provider.secrets.values().flat_map(|secret| &secret.values);
+        hidden(text, configured.chain(self.placeholders.iter().map(Placeholder::value)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Piece;
     use super::super::testing::call;
     use super::*;
 
@@ -139,6 +148,18 @@ mod tests {
         let mut journal = Journal::new(64 << 10);
         let written = (0..65_536).filter(|_| !journal.admit(["x"].into_iter()).is_empty()).count();
         assert_eq!((written, journal.cut()), (508, 65_536 - 508));
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_the_forms_that_the_call_has_made_of_it_too() {
+        let (mut call, _) = call("https://a.example");
+        let basic = call.basic(&Piece::Plain(b"user".to_vec()), &Piece::Secret("key".into())).unwrap();
+        let value = call.placeholders.iter().find(|placeholder| placeholder.token() == basic).unwrap().value().clone();
+        let sent = String::from_utf8(value.expose().to_vec()).unwrap();
+        for text in [sent.as_str(), "s3cret-value", "4111 1111 1111 1111", "password=x"] {
+            assert!(!call.redacted(&format!("got {text}")).contains(text), "{text}");
+        }
+        assert_eq!(call.hidden("authorization: expired"), "authorization: expired", "a reason is for callers too");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A provider: the configuration of one external, as far as a call of its plugin is concerned.
 
 use super::{Limits, Secret};
-use crate::egress::Grant;
+use crate::egress::{self, Grant};
 use std::collections::BTreeMap;
 
 /// What the operator says about one external.
@@ -13,6 +13,8 @@ pub struct Provider {
     pub plugin: String,
     /// Where its plugin may send requests.
     pub grants: Vec<Grant>,
+    /// How they are sent.
+    pub egress: egress::Settings,
     /// What `settings.get` answers.
     pub settings: BTreeMap<String, String>,
     /// What `secrets` may use, by name.
@@ -30,6 +32,7 @@ impl Provider {
             external: external.to_owned(),
             plugin: format!("{external}.wasm"),
             grants: Vec::new(),
+            egress: egress::Settings::default(),
             settings: BTreeMap::new(),
             secrets: BTreeMap::new(),
             limits,

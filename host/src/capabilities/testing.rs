@@ -45,6 +45,14 @@ impl Notebook {
         call.scope.provider = Arc::new(provider);
     }
 
+    /// So many failures in a row open the provider's breaker.
+    pub(crate) fn breaks_after(call: &mut Call, failures: u32) {
+        let mut provider = (*call.scope.provider).clone();
+        provider.egress.breaker.failures = failures;
+        provider.egress.breaker.ask = Duration::from_secs(600);
+        call.scope.provider = Arc::new(provider);
+    }
+
     pub(crate) fn also_grant(call: &mut Call, origin: &str) {
         let mut provider = (*call.scope.provider).clone();
         provider.grants.push(private(Origin::parse(origin).unwrap()));

@@ -13,6 +13,8 @@ fn the_default_file_says_what_the_modules_have_built_in() {
     assert_eq!(config.operations, operations::Settings::default());
     assert_eq!(config.runtime, runtime::Settings::default());
     assert_eq!(config.registry.providers, []);
+    let acme = Config::load(&sources("[providers.acme]", &[])).unwrap().config.registry.providers.remove(0);
+    assert_eq!(acme, crate::capabilities::Provider::unconfigured("acme", Limits::default()));
     assert_eq!(config.log, telemetry::Settings { level: "info".to_owned(), format: None });
     assert_eq!(config.shutdown, api::Shutdown::default());
     assert_eq!(config.admin, api::admin::Settings { listen: ([127, 0, 0, 1], 0).into(), token: None });
@@ -43,6 +45,7 @@ fn meaning(path: &[String]) -> String {
     let at = |at: &str| if at.bytes().all(|byte| byte.is_ascii_digit()) { "*".to_owned() } else { at.to_owned() };
     match path[..] {
         ["providers", _, "limits", key] => format!("plugins.limits.{key}"),
+        ["providers", _, "egress", key] => format!("plugins.egress.{key}"),
         ["providers", _, "recovery", "unknown" | "pending", _] | ["recovery", "unknown" | "pending", _] => {
             "recovery.gap".to_owned()
         }

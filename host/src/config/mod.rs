@@ -7,6 +7,7 @@
 mod admin_file;
 #[cfg(test)]
 mod documented;
+mod egress;
 mod environment;
 mod external_providers;
 mod file;

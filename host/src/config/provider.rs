@@ -7,7 +7,7 @@ use super::secret;
 use super::tables::Callbacks;
 use super::tree::{Node, Value};
 use crate::capabilities::{Limits, Provider, Secret};
-use crate::egress::{Grant, Origin};
+use crate::egress::{self, Grant, Origin};
 use crate::model::is_external_name;
 use crate::operations::Recovery;
 use crate::outbox::Target;
@@ -25,11 +25,12 @@ pub(super) struct Provided {
     pub(super) recovery: Recovery,
 }
 
-/// Reads the provider `name`; what it leaves open, `limits`, `recovery` and `callbacks` of all providers say.
+/// Reads the provider `name`; what it leaves open, `limits`, `egress`, `recovery` and `callbacks` of all providers say.
 pub(super) fn read(
     name: &str,
     item: &Item<'_>,
     limits: &Limits,
+    egress: &egress::Settings,
     recovery: &Recovery,
     callbacks: Option<&Callbacks>,
 ) -> Option<Provided> {
@@ -45,10 +46,12 @@ pub(super) fn read(
     let settings = table.table("settings").named().into_iter();
     let settings = settings.filter_map(|(key, item)| Some((key.to_owned(), item.read(setting)?))).collect();
     let secrets = secrets(&table.table("secrets"), &grants);
+    let egress = super::egress::read(&table.table("egress"), egress);
     let provider = Provider {
         external: name.to_owned(),
         plugin: plugin.unwrap_or_else(|| format!("{name}.wasm")),
         grants,
+        egress: egress::Settings { tls: table.item("tls").and_then(|item| super::egress::tls(&item)), ..egress },
         settings,
         secrets,
         limits: self::limits(&table.table("limits"), limits),

@@ -73,7 +73,7 @@ fn from_environment(item: &Item<'_>) -> Option<SecretBytes> {
 }
 
 /// The file's bytes, without the line end that editors leave behind.
-fn from_file(item: &Item<'_>) -> Option<SecretBytes> {
+pub(super) fn from_file(item: &Item<'_>) -> Option<SecretBytes> {
     let path = item.file_path()?;
     let mut bytes = match (item.sources().read)(&path) {
         Ok(bytes) => bytes,

@@ -7,7 +7,7 @@ use super::read::{Item, Table};
 use super::recovery;
 use super::secret;
 use crate::capabilities::Limits;
-use crate::{api, operations, outbox, registry, runtime, store, telemetry};
+use crate::{api, egress, operations, outbox, registry, runtime, store, telemetry};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +30,7 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
     let plugins = root.table("plugins");
     let dir = plugins.item("dir").and_then(|item| item.file_path());
     let limits = provider::limits(&plugins.table("limits"), &Limits::default());
+    let egress = super::egress::read(&plugins.table("egress"), &egress::Settings::default());
     let callbacks = callbacks(&root.table("callbacks"));
     let operations = operations(&root.table("operations"));
     let recovery = recovery::read(&root.table("recovery"), &operations::Recovery::default());
@@ -38,7 +39,7 @@ pub(super) fn config(root: &Item<'_>) -> Option<Config> {
         .table("providers")
         .named()
         .iter()
-        .filter_map(|(name, item)| provider::read(name, item, &limits, &recovery, callbacks.as_ref()))
+        .filter_map(|(name, item)| provider::read(name, item, &limits, &egress, &recovery, callbacks.as_ref()))
         .collect();
 
     let mut callbacks = callbacks?.settings;

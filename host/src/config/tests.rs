@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::capabilities::{Limits, Secret};
-use crate::egress::{Grant, Origin};
+use crate::egress::certificates::PAPERS;
+use crate::egress::{self, Grant, Origin};
 use crate::model::SecretBytes;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +18,9 @@ pub(super) fn sources(file: &str, environment: &[(&str, &str)]) -> Sources {
         (PathBuf::from("/etc/provost/key"), "from the file\r\n".to_owned()),
         (PathBuf::from("/etc/provost/empty"), "\n".to_owned()),
         (PathBuf::from("/etc/provost/acme-webhook.key"), "k".to_owned()),
+        (PathBuf::from("/etc/provost/acme-ca.pem"), PAPERS.authority.clone()),
+        (PathBuf::from("/etc/provost/us.pem"), PAPERS.client.certificate.clone()),
+        (PathBuf::from("/etc/provost/us.key"), PAPERS.client.key.clone()),
     ]);
     Sources {
         file: Some("/etc/provost/provost.toml".into()),
@@ -278,6 +282,10 @@ fn what_is_probably_not_meant_is_a_warning() {
     assert!(warnings("").contains("api.public_url") && warnings("").contains("callbacks.url"));
     let unsigned = "[callbacks]\nurl = \"http://a.example\"\n[api]\npublic_url = \"https://p.example\"";
     assert!(warnings(unsigned).starts_with("callbacks.secret") && !warnings(unsigned).contains('\n'));
+    let private =
+        "[providers.acme]\nallow = [\"http://10.0.0.1:80\", { origin = \"http://10.0.0.2\", private = true }]";
+    assert!(warnings(private).contains("providers.acme.allow: the address of 10.0.0.1 is not public"));
+    assert!(!warnings(private).contains("10.0.0.2"));
 }
 
 #[test]
@@ -306,4 +314,36 @@ fn a_crash_point_comes_from_its_variable_alone() {
         assert_eq!(loaded(value).unwrap().crash_point, expected, "{value:?}");
     }
     assert_eq!(faults("", &[("PROVOST_CRASH_POINT", "sent:never")]).len(), 1);
+}
+
+#[test]
+fn how_requests_are_sent_is_said_for_all_and_for_one() {
+    let file = r#"
+        [plugins.egress]
+        requests_per_second = 7
+        [providers.acme]
+        egress = { concurrent_requests = 2, breaker_rest = "1m" }
+        tls = { ca = "acme-ca.pem", certificate = "us.pem", key = "us.key" }
+        [providers.other]
+    "#;
+    let providers = load(file, &[]).registry.providers;
+    let (acme, other) = (&providers[0].egress, &providers[1].egress);
+    assert_eq!((acme.concurrent_requests, acme.requests_per_second, acme.tls.is_some()), (2, 7, true));
+    assert_eq!((acme.breaker.rest, acme.breaker.failures), (Duration::from_secs(60), 50));
+    assert_eq!(*other, egress::Settings { requests_per_second: 7, ..egress::Settings::default() });
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_faults_with_their_place() {
+    for (tls, said) in [
+        (r#"{ ca = "us.key" }"#, "tls.ca: is not PEM with at least one certificate"),
+        (r#"{ ca = "absent.pem" }"#, "tls.ca: the file absent.pem cannot be read"),
+        (r#"{ certificate = "us.pem" }"#, "tls: certificate and key belong together"),
+        (r#"{ certificate = "acme-ca.pem", key = "us.key" }"#, "tls.certificate: certificate and key are not PEM"),
+        (r#"{ cert = "us.pem" }"#, "tls.cert: is not a setting"),
+        (r#"{ certificate = "us.pem", key = "us.key", ca = 1 }"#, "tls.ca: must be a text"),
+    ] {
+        let faults = faults(&format!("[providers.acme]\ntls = {tls}"), &[]);
+        assert!(faults.iter().any(|fault| fault.contains(said)), "{tls}: {faults:?}");
+    }
 }

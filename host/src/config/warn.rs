@@ -1,6 +1,7 @@
 //! What is allowed in a configuration, and probably not meant.
 
 use super::Config;
+use crate::egress::Grant;
 
 /// A sentence for each.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
@@ -10,6 +11,10 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     }
     if config.callbacks.target.is_none() && config.callbacks.targets.is_empty() {
         warnings.push("callbacks.url is not set: callbacks are kept until there is one".to_owned());
+    }
+    for provider in &config.registry.providers {
+        let denials = provider.grants.iter().filter_map(Grant::is_in_vain);
+        warnings.extend(denials.map(|denial| format!("providers.{}.allow: {}", provider.external, denial.reason)));
     }
     let general = config.callbacks.target.iter().map(|target| ("callbacks".to_owned(), target));
     let own = config.callbacks.targets.iter();

@@ -1,17 +1,16 @@
 //! The checks that every request of a plugin passes before a byte of it leaves, in the order of `sandbox.md`, "Egress".
 
+use super::headers::{header_names, headers};
 use super::names::Door;
 use super::placeholder::{Expansion, Placeholder, length, without_tokens};
 use super::{Egress, Error, Grant, Rule};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use sha2::{Digest, Sha256};
 use url::Url;
 use zeroize::Zeroizing;
 
 /// The most bytes of a URL with its secrets in: more than servers take.
 const URL: u64 = 16 << 10;
-/// The most bytes of all headers together, with their secrets in: more than servers take.
-const HEADERS: u64 = 64 << 10;
 
 /// A request as a plugin wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +116,7 @@ fn url(text: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-fn is_control(c: char) -> bool {
+pub(super) fn is_control(c: char) -> bool {
     matches!(c, '\r' | '\n' | '\t' | '\0')
 }
 
@@ -151,67 +150,6 @@ fn granted(grants: &[Grant], method: &str, url: &Url) -> Result<Door, Error> {
         return denied(Rule::Path, " is granted without this path");
     }
     Ok(Door::to(url, covering().any(|grant| grant.private)))
-}
-
-/// Every name, if a plugin may write these headers and no value of them ends early.
-fn header_names(headers: &[(String, String)]) -> Result<Vec<HeaderName>, Error> {
-    let checked = headers.iter().map(|(name, value)| {
-        let shown = name.escape_debug();
-        if name.contains(is_line_end) || value.contains(is_line_end) {
-            return Err(Rule::Control.denies(format!("a control character in the header {shown}")));
-        }
-        let parsed = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| Error::Invalid(format!("{shown} is not a header's name")))?;
-        match belongs_to_host(parsed.as_str()) {
-            true => Err(Rule::Header.denies(format!("{parsed} is the host's to write"))),
-            false => Ok(parsed),
-        }
-    });
-    checked.collect()
-}
-
-/// What ends a line or a text; a tab may stand in a header.
-fn is_line_end(c: char) -> bool {
-    is_control(c) && c != '\t'
-}
-
-fn headers(names: Vec<HeaderName>, headers: &[(String, String)], expansion: Expansion) -> Result<HeaderMap, Error> {
-    let mut map = HeaderMap::new();
-    let mut left = HEADERS;
-    for (name, (_, value)) in names.into_iter().zip(headers) {
-        left = left.checked_sub(name.as_str().len() as u64).ok_or_else(too_many)?;
-        let expanded = expansion.expand(value.as_bytes(), left)?;
-        left -= expanded.len() as u64;
-        let mut value =
-            HeaderValue::from_bytes(&expanded).map_err(|_| Error::Invalid(format!("the value of header {name}")))?;
-        value.set_sensitive(true);
-        map.try_append(name, value).map_err(|_| too_many())?;
-    }
-    Ok(map)
-}
-
-fn too_many() -> Error {
-    Error::Invalid("too many headers".to_owned())
-}
-
-/// What frames a message or steers a connection, hop by hop (RFC 9110, 7.6.1): a plugin that set it could smuggle a second
-/// request into the first.
-const HOST_HEADERS: [&str; 11] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "te",
-    "trailer",
-    "trailers",
-    "transfer-encoding",
-    "upgrade",
-];
-
-fn belongs_to_host(name: &str) -> bool {
-    HOST_HEADERS.contains(&name) || name.starts_with("proxy-")
 }
 
 /// A URL without secrets is held to the same size.
@@ -341,7 +279,9 @@ mod tests {
             headers: vec![("x-first".into(), "1".into()), (name.into(), value.into())],
             ..get("https://a.example/")
         };
-        for name in HOST_HEADERS.iter().copied().chain(["proxy-authorization", "proxy-connection"]) {
+        for name in
+            super::super::headers::HOST_HEADERS.iter().copied().chain(["proxy-authorization", "proxy-connection"])
+        {
             for name in [name.to_owned(), name.to_uppercase()] {
                 assert_eq!(rule(with(&name, "1"), &[]), Rule::Header, "{name}");
             }

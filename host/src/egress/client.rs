@@ -1,8 +1,9 @@
 //! The clients, one for each provider and one for merchants, and the one function that lets a request go.
 
+use super::gate::{Gate, Pass};
 use super::listeners::Listeners;
 use super::names::{Checked, Door, System};
-use super::{Cleared, Error};
+use super::{Cleared, Error, Settings, Tls};
 use crate::telemetry;
 use http::{HeaderMap, Method};
 use reqwest::dns::Resolve;
@@ -45,10 +46,21 @@ pub struct AnswerLimits {
     pub body: u64,
 }
 
+/// Where a client's connections may lead, and how it speaks TLS.
+#[derive(Debug, PartialEq, Eq)]
+struct Way {
+    door: Door,
+    tls: Option<Arc<Tls>>,
+}
+
+/// The clients of one runtime, by whose they are.
+type Pools = HashMap<String, Vec<(Way, Client)>>;
+
 /// The way out. Each provider has its own connections; so has each runtime, because a connection belongs to the
-/// runtime that opened it; and so has each door, because what one origin may reach another may not.
+/// runtime that opened it; and so has each way, because what one origin may reach another may not.
 pub struct Egress {
-    pools: Mutex<HashMap<Id, HashMap<String, Vec<(Door, Client)>>>>,
+    pools: Mutex<HashMap<Id, Pools>>,
+    gates: Mutex<HashMap<String, Arc<Gate>>>,
     names: Arc<dyn Resolve>,
     pub(super) listeners: Arc<Listeners>,
 }
@@ -67,7 +79,7 @@ impl Egress {
 
     /// The same, with names that somebody else knows.
     pub(super) fn asking(names: Arc<dyn Resolve>) -> Self {
-        Self { pools: Mutex::default(), names, listeners: Arc::default() }
+        Self { pools: Mutex::default(), gates: Mutex::default(), names, listeners: Arc::default() }
     }
 
     /// This process listens there: no provider's or merchant's name may lead to it, whatever is granted.
@@ -75,25 +87,39 @@ impl Egress {
         self.listeners.add(address);
     }
 
-    /// Sends a request of `external`'s plugin and waits at most `timeout` for the whole answer. Whether it may have left
-    /// is what [`Error::may_have_left`] says; if the future is dropped, it may have.
-    pub async fn send(
+    /// Waits a moment at most, until a request of `external`'s plugin may leave: [`Error::Overloaded`] where it may not.
+    pub async fn enter(
         &self,
         external: &str,
+        settings: &Settings,
+        write: bool,
+        patience: Duration,
+    ) -> Result<Pass, Error> {
+        self.gate(external, settings).enter(write, patience).await
+    }
+
+    /// Sends a request of a plugin and waits at most `timeout` for the whole answer. Whether it may have left is what
+    /// [`Error::may_have_left`] says; if the future is dropped, it may have.
+    pub async fn send(
+        &self,
+        pass: Pass,
         request: Cleared,
         limits: AnswerLimits,
         timeout: Duration,
     ) -> Result<Answer, Error> {
         let started = Instant::now();
-        let about = tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method.clone(), request.place()));
-        let answer = self.exchange(external, request, limits, timeout).await;
+        let about = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| (request.method.clone(), request.url().origin().ascii_serialization()));
+        let external = pass.gate.external();
+        let answer = self.exchange(&pass.gate, request, limits, timeout).await;
+        pass.gate.note(&answer);
         let seconds = started.elapsed().as_secs_f64();
         let result = answer.as_ref().map_or_else(Error::name, |answer| class(answer.status));
         metrics::histogram!(telemetry::EGRESS_SECONDS, "external" => external.to_owned(), "result" => result)
             .record(seconds);
-        if let Some((method, place)) = about {
+        if let Some((method, origin)) = about {
             let status = answer.as_ref().ok().map(|answer| answer.status);
-            tracing::debug!(external, %method, %place, status, result, seconds, "a request to the provider");
+            tracing::debug!(external, %method, origin, status, result, seconds, "a request to the provider");
         }
         answer
     }
@@ -109,7 +135,8 @@ impl Egress {
         timeout: Duration,
     ) -> Result<Answer, Error> {
         let fill = |request: RequestBuilder| request.headers(headers).body(body).timeout(timeout.min(LONGEST));
-        let mut response = self.execute(MERCHANTS, Door::to(url, true), Method::POST, url.clone(), fill).await?;
+        let way = Way { door: Door::to(url, true), tls: None };
+        let mut response = self.execute(MERCHANTS, way, Method::POST, url.clone(), fill).await?;
         let mut read = 0;
         while let Ok(Some(chunk)) = response.chunk().await {
             read += chunk.len() as u64;
@@ -123,7 +150,7 @@ impl Egress {
 
     async fn exchange(
         &self,
-        external: &str,
+        gate: &Gate,
         cleared: Cleared,
         limits: AnswerLimits,
         timeout: Duration,
@@ -136,7 +163,8 @@ impl Egress {
                 None => request,
             }
         };
-        let response = self.execute(external, door, method, expanded, fill).await?;
+        let way = Way { door, tls: gate.settings.tls.clone() };
+        let response = self.execute(gate.external(), way, method, expanded, fill).await?;
         let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if size as u64 > limits.headers {
             return Err(Error::TooLarge(limits.headers));
@@ -151,28 +179,40 @@ impl Egress {
     async fn execute(
         &self,
         pool: &str,
-        door: Door,
+        way: Way,
         method: Method,
         url: Url,
         fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, Error> {
-        door.check(&url, &self.listeners).map_err(Error::Denied)?;
-        let client = self.client(pool, door)?;
+        way.door.check(&url, &self.listeners).map_err(Error::Denied)?;
+        let client = self.client(pool, way)?;
         let request = fill(client.request(method, url)).build();
         let request = request.map_err(|error| Error::Invalid(error.without_url().to_string()))?;
         Ok(client.execute(request).await?)
     }
 
-    fn client(&self, pool: &str, door: Door) -> Result<Client, Error> {
+    /// The gate of a provider; another one where its settings have changed.
+    fn gate(&self, external: &str, settings: &Settings) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(external).filter(|gate| gate.settings == *settings) {
+            return gate.clone();
+        }
+        let gate = Arc::new(Gate::new(external, settings));
+        gates.insert(external.to_owned(), gate.clone());
+        gate
+    }
+
+    fn client(&self, pool: &str, way: Way) -> Result<Client, Error> {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let of_runtime = pools.entry(Handle::current().id()).or_default();
-        if let Some((_, client)) = of_runtime.get(pool).into_iter().flatten().find(|(of, _)| *of == door) {
+        if let Some((_, client)) = of_runtime.get(pool).into_iter().flatten().find(|(of, _)| *of == way) {
             return Ok(client.clone());
         }
-        let names = Checked { names: self.names.clone(), door, listeners: self.listeners.clone() };
-        let client = new_client().dns_resolver(names).build();
+        let names = Checked { names: self.names.clone(), door: way.door, listeners: self.listeners.clone() };
+        let client = new_client().dns_resolver(names);
+        let client = way.tls.iter().try_fold(client, |client, tls| tls.of(client)).and_then(ClientBuilder::build);
         let client = client.map_err(|error| Error::Unreachable(error.to_string()))?;
-        of_runtime.entry(pool.to_owned()).or_default().push((door, client.clone()));
+        of_runtime.entry(pool.to_owned()).or_default().push((way, client.clone()));
         Ok(client)
     }
 }
@@ -237,7 +277,8 @@ mod tests {
         let grants = [Grant { private: true, ..Grant::to(Origin::parse(origin).unwrap()) }];
         let egress = Egress::new();
         let cleared = egress.clear(request, &grants, &[], 1 << 10).unwrap();
-        egress.send("acme", cleared, LIMITS, timeout).await
+        let pass = egress.enter("acme", &Settings::default(), true, timeout).await?;
+        egress.send(pass, cleared, LIMITS, timeout).await
     }
 
     #[tokio::test]

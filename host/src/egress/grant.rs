@@ -1,5 +1,8 @@
 //! What an operator allows a provider's plugin to reach.
 
+use super::Denial;
+use super::listeners::Listeners;
+use super::names::Door;
 use std::fmt;
 use url::{Host, Url};
 
@@ -115,6 +118,12 @@ impl Grant {
         let path_granted =
             self.paths.is_empty() || self.paths.iter().any(|prefix| url.path().starts_with(prefix.as_str()));
         self.origin.covers(url) && self.covers_method(method) && path_granted
+    }
+
+    /// Why no request to it ever leaves, where that can be told: its address is written out, and is not public.
+    pub fn is_in_vain(&self) -> Option<Denial> {
+        let url = Url::parse(&self.origin.to_string()).ok()?;
+        Door::to(&url, self.private).check(&url, &Listeners::default()).err()
     }
 
     pub(super) fn covers_method(&self, method: &str) -> bool {

@@ -6,24 +6,34 @@
 //! an address may be, in `special_purpose.csv`.
 
 mod address;
+mod breaker;
+#[cfg(test)]
+pub(crate) mod certificates;
 mod clear;
 mod client;
 mod command;
 #[cfg(test)]
 mod corpus;
 mod error;
+mod gate;
 mod grant;
+mod headers;
 mod listeners;
 #[cfg(test)]
 pub(crate) mod loopback;
 mod names;
 mod placeholder;
 mod rule;
+mod settings;
+mod tls;
 
 pub use clear::{Cleared, Request};
 pub use client::{Answer, AnswerLimits, Egress};
 pub use command::command;
 pub use error::Error;
+pub use gate::Pass;
 pub use grant::{Grant, Origin, OriginError};
 pub use placeholder::{Bound, Placeholder};
 pub use rule::{Denial, Rule};
+pub use settings::{BreakerSettings, Settings};
+pub use tls::{Tls, TlsError};

@@ -228,3 +228,77 @@ pub enum Response {
     /// To `Utility`: JSON text.
     Utility(Result<String, PluginError>),
 }
+
+impl Response {
+    /// Every text that says why something was not done.
+    pub fn reasons_mut(&mut self) -> Vec<&mut String> {
+        let error = match self {
+            Self::Outcome(Err(error))
+            | Self::Status(Err(error))
+            | Self::Found(Err(error))
+            | Self::Subscribed(Err(error))
+            | Self::Changed(Err(error))
+            | Self::SubscriptionStatus(Err(error))
+            | Self::FoundSubscriptions(Err(error))
+            | Self::Utility(Err(error)) => error,
+            Self::Received(Err(Rejection::Forged(reason) | Rejection::Later(reason))) => return vec![reason],
+            Self::Outcome(Ok(_))
+            | Self::Status(Ok(_))
+            | Self::Found(Ok(_))
+            | Self::Received(Ok(_))
+            | Self::Subscribed(Ok(_))
+            | Self::Changed(Ok(_))
+            | Self::SubscriptionStatus(Ok(_))
+            | Self::FoundSubscriptions(Ok(_))
+            | Self::Utility(Ok(_)) => return Vec::new(),
+        };
+        match error {
+            PluginError::Invalid(faults) => faults.iter_mut().map(|fault| &mut fault.reason).collect(),
+            PluginError::NotFound(reason)
+            | PluginError::Conflict(reason)
+            | PluginError::Unsupported(reason)
+            | PluginError::Refused { reason, .. }
+            | PluginError::Unknown { reason, .. } => vec![reason],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Fault;
+
+    #[test]
+    fn every_reason_of_a_response_can_be_changed() {
+        let text = || "a".to_owned();
+        let faults =
+            vec![Fault { pointer: "/x".to_owned(), reason: text() }, Fault { pointer: text(), reason: text() }];
+        let errors = [
+            (PluginError::Invalid(faults), 2),
+            (PluginError::NotFound(text()), 1),
+            (PluginError::Conflict(text()), 1),
+            (PluginError::Unsupported(text()), 1),
+            (PluginError::Refused { reason: text(), retry_after: None }, 1),
+            (PluginError::Unknown { reason: text(), payment_id: None }, 1),
+        ];
+        for (error, count) in errors {
+            let responses = [
+                Response::Outcome(Err(error.clone())),
+                Response::Status(Err(error.clone())),
+                Response::Found(Err(error.clone())),
+                Response::Subscribed(Err(error.clone())),
+                Response::Changed(Err(error.clone())),
+                Response::SubscriptionStatus(Err(error.clone())),
+                Response::FoundSubscriptions(Err(error.clone())),
+                Response::Utility(Err(error)),
+            ];
+            for mut response in responses {
+                assert_eq!(response.reasons_mut(), vec!["a"; count]);
+            }
+        }
+        for rejection in [Rejection::Forged(text()), Rejection::Later(text())] {
+            assert_eq!(Response::Received(Err(rejection)).reasons_mut(), ["a"]);
+        }
+        assert!(Response::Utility(Ok(text())).reasons_mut().is_empty(), "what is no reason stays as it is");
+    }
+}

@@ -144,9 +144,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Ends the instance and gives back what is known of its call.
-    fn finish(self, response: Result<Response, Failure>) -> Finished {
+    fn finish(self, mut response: Result<Response, Failure>) -> Finished {
         let state = self.store.into_data();
         let mut call = state.call;
+        // Reasons are logged and kept, and providers repeat what they were sent.
+        for reason in response.iter_mut().flat_map(Response::reasons_mut) {
+            *reason = call.hidden(reason);
+        }
         let usage = Usage {
             cpu: state.meter.spent(),
             instantiate: state.instantiated,

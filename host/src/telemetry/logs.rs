@@ -1,7 +1,9 @@
 //! The set-up of logs.
 
 use super::{Format, Settings};
+use std::any::Any;
 use std::io::IsTerminal as _;
+use std::panic::PanicHookInfo;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
@@ -45,7 +47,8 @@ fn directive(text: &str) -> Result<&str, LevelError> {
     }
 }
 
-/// Writes logs to stderr from now on. Secrets are kept out of them by never being logged: nothing is filtered here.
+/// Writes logs to stderr from now on, panics included. Secrets are kept out of them by never being logged: nothing is
+/// filtered here.
 pub fn init(settings: &Settings) -> Result<(), InitError> {
     let terminal = std::io::stderr().is_terminal();
     let format = settings.format.unwrap_or(if terminal { Format::Text } else { Format::Json });
@@ -54,7 +57,18 @@ pub fn init(settings: &Settings) -> Result<(), InitError> {
         Format::Text => lines.with_ansi(in_colour()).finish().try_init()?,
         Format::Json => lines.json().flatten_event(true).with_span_list(false).finish().try_init()?,
     }
+    std::panic::set_hook(Box::new(tell_of_panic));
     Ok(())
+}
+
+fn tell_of_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place, "a panic: {}", written(panic.payload()));
+}
+
+/// What stands in our source. A text that was put together may hold what came from a plugin, a provider or a caller.
+fn written(payload: &dyn Any) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("its text is not shown, for it may hold what was sent")
 }
 
 /// On a terminal that has colours, unless `NO_COLOR` says no; elsewhere only if `CLICOLOR_FORCE` says so.
@@ -65,6 +79,12 @@ fn in_colour() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_s_text_is_shown_where_it_stands_in_the_source_and_not_where_it_was_put_together() {
+        assert_eq!(written(&"no lock"), "no lock");
+        assert!(!written(&format!("card {}", 4_111_111_111_111_111_u64)).contains("4111"));
+    }
 
     #[test]
     fn levels_are_words_or_directives() {

@@ -2,7 +2,7 @@
 
 use super::super::loopback::{Loopback, Manner};
 use super::{Egress, Sentinel, naive};
-use crate::egress::{AnswerLimits, Request};
+use crate::egress::{AnswerLimits, Request, Settings};
 use std::time::Duration;
 
 const STATUSES: [u16; 9] = [300, 301, 302, 303, 304, 305, 306, 307, 308];
@@ -38,7 +38,9 @@ async fn no_redirect_is_followed() {
         let request = Request { method: method.into(), url, headers: Vec::new(), body: None };
         let cleared = egress.clear(request, &grants, &[], 0).unwrap();
         let limits = AnswerLimits { headers: 1 << 10, body: 1 << 10 };
-        let answer = egress.send("acme", cleared, limits, Duration::from_secs(5)).await;
+        let time = Duration::from_secs(5);
+        let pass = egress.enter("acme", &Settings::default(), true, time).await.unwrap();
+        let answer = egress.send(pass, cleared, limits, time).await;
         assert_eq!(answer.unwrap().status, status, "{method} {header}");
         assert_eq!(provider.seen().len(), 1, "{status} {method} {header}");
     }

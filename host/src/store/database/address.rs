@@ -134,7 +134,9 @@ impl Address {
     where
         T::Stream: Send + 'static,
     {
-        let connected = tokio::time::timeout(self.patience(), self.config.connect(tls)).await;
+        #[expect(clippy::disallowed_methods, reason = "the one place that connects to a database")]
+        let connecting = self.config.connect(tls);
+        let connected = tokio::time::timeout(self.patience(), connecting).await;
         let (client, mut connection) = connected.map_err(|_| Error::gone("the database does not answer"))??;
         runtime.spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
