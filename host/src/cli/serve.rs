@@ -98,7 +98,7 @@ async fn serve(config: Config, metrics: PrometheusHandle) -> anyhow::Result<End>
         let place = place_to_look(&error);
         anyhow::Error::new(error).context(place)
     })?;
-    for listener in [&listener, &admin] {
+    for listener in [&listener, &admin].into_iter().chain(&callbacks) {
         app.listens_at(listener.local_addr()?);
     }
     let (phase, seen) = watch::channel(Phase::Serving);
