@@ -20,6 +20,9 @@ const SHORT: [(&str, &str); 6] = [
     ("PROVOST_OPERATIONS__ASK_GAP", "0s"),
 ];
 
+/// Twice what is promised of when it shows that the database is away: tests run where much else does.
+const AWAY: Duration = Duration::from_secs(6);
+
 /// Longer than it takes for the longest lease to lapse and for what follows.
 const LEASES: Duration = Duration::from_secs(40);
 
@@ -141,7 +144,7 @@ async fn while_the_database_is_away_nothing_begins_and_then_all_goes_on() {
         }
         let ready = host.get("/-/ready").await;
         assert_eq!(ready.status, 503, "{ready:?}");
-        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < AWAY, "{:?}", begun.elapsed());
         let charges = provider.ledger().charges().len();
         let refused = host.post("/v3/acme/pay", &payment_with(&format!("during-{silent}"), 500, json!({}))).await;
         assert_eq!(refused.status, 503, "{refused:?}");

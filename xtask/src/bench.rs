@@ -14,14 +14,18 @@ use std::process::Command;
   cargo xtask bench                              a few minutes; a table of medians and ratios
   cargo xtask bench --seconds 0.5 --rounds 1     a first look
   cargo xtask bench --scale                      a million operations, and long backlogs of callbacks
+  cargo xtask bench --promises                   what each promise costs a pay, on SQLite and on Postgres
   cargo xtask bench --slow                       a good client beside 5,000 slow connections
   cargo xtask bench --json > bench.json          for a program to read")]
 pub(crate) struct Arguments {
     /// Measure what many records and a long backlog of callbacks cost, instead of what a plugin costs
     #[arg(long, conflicts_with = "seconds")]
     scale: bool,
+    /// Measure what each promise costs a pay, instead of what a plugin costs
+    #[arg(long, conflicts_with = "scale")]
+    promises: bool,
     /// Measure a good client alone and beside 5,000 slow connections, instead of what a plugin costs
-    #[arg(long, conflicts_with_all = ["scale", "seconds", "rounds"])]
+    #[arg(long, conflicts_with_all = ["scale", "promises", "seconds", "rounds"])]
     slow: bool,
     /// Print JSON
     #[arg(long)]
@@ -48,6 +52,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let mut bench = Command::new(programs.join("bench"));
     let what = match arguments {
         Arguments { scale: true, .. } => "scale",
+        Arguments { promises: true, .. } => "promises",
         Arguments { slow: true, .. } => "slow",
         _ => "measure",
     };
@@ -58,7 +63,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     if what != "slow" {
         bench.args(["--rounds", &arguments.rounds.to_string()]);
     }
-    if what == "measure" {
+    if matches!(what, "measure" | "promises") {
         bench.arg("--guests").arg(build_plugins::guests_folder(workspace));
         bench.args(["--seconds", &arguments.seconds.to_string()]);
     }

@@ -2,12 +2,14 @@
 //! plainly or through the microservice plugin, measured side by side. `cargo xtask bench` builds what this needs and starts it.
 //!
 //! [`case`] says what is compared, [`servers`] are the others, [`round`] measures, [`summary`] sums up. [`scale`] is about
-//! something else: what many records and a long backlog cost; and [`slow`], what a good client notices of bad ones.
+//! something else: what many records and a long backlog cost. So are [`promises`]: what each promise costs a pay; and
+//! [`slow`]: what a good client notices of bad ones.
 
 mod case;
 mod inprocess;
 mod load;
 mod process;
+mod promises;
 mod provost;
 mod report;
 mod round;
@@ -38,6 +40,8 @@ struct Arguments {
 enum What {
     /// Measure everything, and print what came out
     Measure(Settings),
+    /// Measure what each promise costs a pay, and print what came out
+    Promises(Settings),
     /// Measure what many records and a long backlog cost, and print what came out
     Scale(scale::Settings),
     /// Measure a good client beside thousands of slow connections, and print what came out
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Serve(arguments) => servers::run(&arguments),
         What::Measure(settings) => measure(&settings),
+        What::Promises(settings) => until_asked_to_stop(promises::measure(&settings)),
         What::Scale(settings) => measure_scale(&settings),
         What::Slow(settings) => until_asked_to_stop(slow::measure(&settings)),
     };

@@ -103,15 +103,16 @@ async fn forward(case: Case, folder: &Path, provider: SocketAddr) -> Result<Plac
 
 async fn plugin(settings: &Settings, case: Case, folder: &Path, provider: SocketAddr) -> Result<Place> {
     let host = match case.outbound {
-        false => provost::with_sandbox(settings, folder).await?,
-        true => provost::with_acme(settings, folder, provider).await?,
+        false => provost::with_sandbox(settings, &provost::Place::file(folder)).await?,
+        true => provost::with_acme(settings, &provost::Place::file(folder), provider).await?,
     };
     Ok(place(case, Vec::new(), Some(host)))
 }
 
 async fn microservice(settings: &Settings, case: Case, folder: &Path, provider: SocketAddr) -> Result<Place> {
     let service = Server::start(Role::Native, &folder.join("service"), case.outbound.then_some(provider)).await?;
-    let host = provost::with_microservice(settings, &folder.join("host"), service.address).await?;
+    let host = provost::Place::file(&folder.join("host"));
+    let host = provost::with_microservice(settings, &host, service.address).await?;
     Ok(place(case, vec![service], Some(host)))
 }
 

@@ -13,19 +13,19 @@ use tokio::sync::watch;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A merchant on loopback, on a thread of its own, for as long as the program runs.
-pub(super) struct Merchant {
+pub(crate) struct Merchant {
     address: SocketAddr,
     taken: watch::Receiver<Vec<Instant>>,
 }
 
 impl Merchant {
     /// One that answers at once.
-    pub(super) fn fast() -> Result<Self> {
+    pub(crate) fn fast() -> Result<Self> {
         Self::start(false)
     }
 
     /// One that takes every connection and never answers.
-    pub(super) fn dead() -> Result<Self> {
+    pub(crate) fn dead() -> Result<Self> {
         Self::start(true)
     }
 
@@ -55,22 +55,22 @@ impl Merchant {
         Ok(Self { address, taken })
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// How many came until now.
-    pub(super) fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.taken.borrow().len()
     }
 
     /// When each came, the oldest first.
-    pub(super) fn times(&self) -> Vec<Instant> {
+    pub(crate) fn times(&self) -> Vec<Instant> {
         self.taken.borrow().clone()
     }
 
     /// Waits until so many have come.
-    pub(super) async fn wait_for(&self, count: usize) -> Result<()> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Result<()> {
         let mut taken = self.taken.clone();
         let came = tokio::time::timeout(PATIENCE, taken.wait_for(|taken| taken.len() >= count)).await;
         came.with_context(|| format!("{} of {count} callbacks came", self.taken()))??;

@@ -10,6 +10,8 @@ mod merchant;
 mod records;
 mod world;
 
+pub(crate) use merchant::Merchant;
+
 use crate::targets::Target;
 use anyhow::Result;
 use serde::Serialize;
