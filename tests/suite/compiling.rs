@@ -90,6 +90,7 @@ async fn a_compiler_that_misbehaves_costs_its_plugin_a_refusal_and_leaves_nothin
         ("exec sleep 1000", "takes more than 5 s to compile"),
         ("printf 'no \\033[31m good\\n' >&2; exit 1", "does not compile: no  [31m good"),
         ("exit 3", "does not compile: its compiler ended with exit status: 3"),
+        ("kill -KILL $$", "was not compiled: the system killed its compiler"),
         ("kill -SEGV $$", "breaks its compiler, which ended by signal 11"),
         ("echo this is no code", "its code cannot be loaded: "),
         ("exit 0", "its code cannot be loaded: "),

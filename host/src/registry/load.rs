@@ -102,7 +102,7 @@ impl Registry {
     }
 
     async fn load_kept(&self, file: &str, serving: Option<&Version>) -> Result<Kept, String> {
-        let bytes = self.read(file).await?;
+        let bytes = self.read(file)?;
         if let Some(serving) = serving
             && *serving == version(&bytes).await
         {
@@ -123,7 +123,7 @@ impl Registry {
         };
         let Some((file, mark)) = next else { return false };
         // The folder is looked at meanwhile.
-        let loaded = match self.read(&file).await {
+        let loaded = match self.read(&file) {
             Ok(bytes) => self.engine.load(bytes).await,
             Err(reason) => Err(LoadError { faults: vec![reason], not_now: false }),
         };
@@ -143,11 +143,10 @@ impl Registry {
         !not_now
     }
 
+    /// In this thread, of all that take turns at what blocks: the allocator keeps room of this size for each that had it.
     #[expect(clippy::disallowed_methods, reason = "the plugin folder is read here alone")]
-    async fn read(&self, file: &str) -> Result<Bytes, String> {
-        let path = self.dir().join(file);
-        let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-        let read = read.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    fn read(&self, file: &str) -> Result<Bytes, String> {
+        let read = std::fs::read(self.dir().join(file));
         read.map(Bytes::from).map_err(|error| format!("cannot be read: {error}"))
     }
 }

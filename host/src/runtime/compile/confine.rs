@@ -19,6 +19,7 @@ const NAME_OF_MEMORY: u64 = 0x5356_4d41;
 ///
 /// A limit cannot be set.
 pub(super) fn confine(memory: u64, cpu_seconds: u64) -> io::Result<Vec<String>> {
+    let first = first_to_go();
     // Who asked for the code is gone with its process: nobody would read it.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // One second more for the signal that says why.
@@ -28,7 +29,14 @@ pub(super) fn confine(memory: u64, cpu_seconds: u64) -> io::Result<Vec<String>> 
     limit(Resource::Nofile, FILES, FILES)?;
     // What it writes goes into a pipe.
     limit(Resource::Fsize, 0, 0)?;
-    Ok([landlock().err(), seccomp().err()].into_iter().flatten().collect())
+    Ok([first.err(), landlock().err(), seccomp().err()].into_iter().flatten().collect())
+}
+
+/// Where memory runs out below the limit, as in a small container, this process is killed for it and not its host.
+#[expect(clippy::disallowed_methods, reason = "the kernel's own file, about this process")]
+fn first_to_go() -> Result<(), String> {
+    let said = std::fs::write("/proc/self/oom_score_adj", "1000");
+    said.map_err(|error| format!("it is not the first to be killed when memory runs out: {error}"))
 }
 
 /// Where the system allows less already, that stays.

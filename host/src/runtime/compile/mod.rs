@@ -149,9 +149,9 @@ fn verdict(status: ExitStatus, words: &str, limits: &CompileLimits) -> String {
         None if words.contains(child::NO_MEMORY) => memory(),
         None if words.is_empty() => format!("does not compile: its compiler ended with {status}"),
         None => format!("does not compile: {words}"),
-        // The system's signal for a limit of CPU time; its last word is to kill.
-        Some(libc::SIGXCPU | libc::SIGKILL) => {
-            format!("takes more than {} s of CPU time to compile", limits.cpu.as_secs())
+        Some(libc::SIGXCPU) => format!("takes more than {} s of CPU time to compile", limits.cpu.as_secs()),
+        Some(libc::SIGKILL) => {
+            "was not compiled: the system killed its compiler, as it does for want of memory".to_owned()
         }
         Some(libc::SIGABRT) if words.contains("memory allocation of") => memory(),
         Some(signal) => format!("breaks its compiler, which ended by signal {signal}: {words}"),
