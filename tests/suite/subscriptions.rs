@@ -125,8 +125,10 @@ async fn a_charge_that_the_provider_makes_is_told_once_and_can_be_refunded() {
     assert_eq!(status.json["subscriptionToken"], token.as_str());
     let back = host.post("/v3/sandbox/refund", &refund("pay_by_provider", 1200)).await;
     assert_eq!(back.result(), (200, "OK".into()), "{back:?}");
-    let expected = ["subscription.active", "payment.accepted", "payment.accepted", "refund.accepted"];
-    assert_eq!(told(&merchant, 4).await, expected);
+    // One after the other only of the same payment or subscription.
+    let mut told = told(&merchant, 4).await;
+    told.sort_unstable();
+    assert_eq!(told, ["payment.accepted", "payment.accepted", "refund.accepted", "subscription.active"]);
     assert_eq!(host.rows("callbacks"), 4);
 }
 
