@@ -198,6 +198,22 @@ async fn a_provider_that_wants_to_be_left_alone_is_not_asked_about_others_either
     world.becomes("s-2", "accepted").await;
 }
 
+/// Rule 6: what the host itself holds back is asked a little later, and uses up nothing of the schedule.
+#[tokio::test]
+async fn a_question_that_the_host_holds_back_does_not_count() {
+    let one_at_a_time = |setup: Setup| setup.with(|provider| provider.egress.concurrent_requests = 1);
+    let world = World::with(|setup, _| one_at_a_time(setup)).await;
+    world.provider.fail(Rule::search(Misbehaviour::StallBeforeHeaders.before()).always());
+    world.lost("s-1").await;
+    world.lost("s-2").await;
+    world.clock.advance(MINUTE / 4);
+    let later = world.clock.now().plus(MINUTE).0.to_string();
+    let held_back = |database: &Database| {
+        database.column("SELECT asks FROM payments WHERE asking = 0 AND ask_at = ?", [later.as_str()]) == ["0"]
+    };
+    world.host.on_disk().until("one of the two is put off", held_back).await;
+}
+
 /// Rules 6 and 29: every change of state is one callback, and nobody has to ask for it.
 #[tokio::test]
 async fn whatever_is_open_at_the_sandbox_is_decided_by_the_clock_alone_and_told() {

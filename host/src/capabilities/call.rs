@@ -62,6 +62,8 @@ pub struct Report {
     pub learned: Vec<Name>,
     /// A verifying function of `secrets` returned true (rule 24).
     pub verified: bool,
+    /// The host held a request back: what the plugin says of it is not the provider's word.
+    pub held_back: bool,
     /// Requests that were asked for, the denied ones too.
     pub requests: u32,
     /// Bytes of log that were cut.

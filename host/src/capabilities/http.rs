@@ -119,9 +119,11 @@ impl Call {
         Ok(())
     }
 
-    async fn enter(&self, write: bool) -> Result<Pass, Error> {
+    async fn enter(&mut self, write: bool) -> Result<Pass, Error> {
         let provider = &self.scope.provider;
-        self.scope.egress.enter(&provider.external, &provider.egress, write, self.time_left()).await
+        let pass = self.scope.egress.enter(&provider.external, &provider.egress, write, self.time_left()).await;
+        self.report.held_back |= pass.is_err();
+        pass
     }
 
     /// How long requests may still take.

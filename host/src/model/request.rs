@@ -1,7 +1,7 @@
 //! What the host asks of a plugin in one call, and what a plugin hands back.
 
 use super::{
-    Action, Amount, Carry, ChangeOutcome, Changes, DatedEvent, News, Plan, PluginError, PluginOutcome,
+    Action, Amount, Carry, ChangeOutcome, Changes, DatedEvent, News, NewsState, Plan, PluginError, PluginOutcome,
     SubscriptionNews, SubscriptionOutcome, Target, Trust,
 };
 use crate::clock::Timestamp;
@@ -230,6 +230,18 @@ pub enum Response {
 }
 
 impl Response {
+    /// Whether it tells nothing of what was asked.
+    pub fn tells_nothing(&self) -> bool {
+        match self {
+            Self::Status(Ok(news)) => news.state == NewsState::Unknown,
+            Self::Status(Err(_))
+            | Self::Found(Err(_))
+            | Self::SubscriptionStatus(Err(_))
+            | Self::FoundSubscriptions(Err(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Every text that says why something was not done.
     pub fn reasons_mut(&mut self) -> Vec<&mut String> {
         let error = match self {

@@ -209,7 +209,11 @@ impl Operations {
         if response.is_ok() && !report.emitted.is_empty() {
             self.take_emits(&serving.provider.external, report.emitted).await;
         }
-        response
+        match response {
+            // It was this host that did not ask: the question does not count.
+            Ok(response) if report.held_back && response.tells_nothing() => Err(Failure::Exhausted),
+            response => response,
+        }
     }
 
     /// Takes in what a plugin emitted while it was asked: as good as a verified webhook.

@@ -57,6 +57,6 @@ pub struct CompileLimits {
 
 impl Default for CompileLimits {
     fn default() -> Self {
-        Self { memory: 2 << 30, cpu: Duration::from_secs(60), wall: Duration::from_secs(60) }
+        Self { memory: 2 << 30, cpu: Duration::from_secs(60), wall: Duration::from_secs(180) }
     }
 }

@@ -36,7 +36,12 @@ impl Lanes {
     /// Its provider wants to be left alone for so long (`Retry-After`).
     pub(super) fn rest(&self, external: &str, now: Timestamp, wish: Duration) {
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        resting.insert(external.to_owned(), now.plus(wish.min(LONGEST_REST)));
+        let until = now.plus(wish.min(LONGEST_REST));
+        let rests = resting.entry(external.to_owned()).or_insert(until);
+        // The longer one holds, unless the clock was set back since.
+        if *rests < until || *rests > now.plus(LONGEST_REST) {
+            *rests = until;
+        }
     }
 
     /// Whether its provider wants to be left alone. A clock that was set back since says nothing.
@@ -66,6 +71,7 @@ mod tests {
     fn a_provider_that_wants_to_be_left_alone_is_and_no_other_nor_for_ever() {
         let (lanes, now, second) = (Lanes::default(), Timestamp(10_000_000), Duration::from_secs(1));
         lanes.rest("busy", now, 60 * second);
+        lanes.rest("busy", now, second);
         assert!(lanes.rests("busy", now.plus(59 * second)) && !lanes.rests("other", now));
         assert!(!lanes.rests("busy", now.plus(60 * second)));
         lanes.rest("busy", now, 86_400 * second);
