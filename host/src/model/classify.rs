@@ -40,7 +40,7 @@ impl std::fmt::Display for Failure {
             Self::Trap(why) => write!(f, "the plugin trapped: {why}"),
             Self::Limit(name) => write!(f, "the plugin went past its limit of {name}"),
             Self::Deadline => f.write_str("the plugin did not return before its deadline"),
-            Self::Exhausted => f.write_str("there was no room, or not enough time, for another call of a plugin"),
+            Self::Exhausted => f.write_str("the host had no room or no time for it"),
         }
     }
 }
